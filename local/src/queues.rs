@@ -1,0 +1,1 @@
+//! Queues: hand their messages to the functions that wait for them.

@@ -1,0 +1,242 @@
+//! What `template.yaml` says, with parameters, conditions and references resolved: the wiring of the local cloud.
+
+mod parameters;
+mod resolve;
+mod resources;
+mod tags;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// The region that locally stands for wherever the stack is deployed.
+pub const REGION: &str = "us-east-1";
+/// The account that locally stands for the one that owns the stack.
+pub const ACCOUNT: &str = "000000000000";
+/// The name of the local stack.
+pub const STACK: &str = "guildhall";
+
+/// Everything that the local cloud takes from the template. Resources name each other by their logical ids.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    /// The functions.
+    pub functions: Vec<Function>,
+    /// The HTTP API.
+    pub http: HttpApi,
+    /// The WebSocket API.
+    pub sockets: SocketApi,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// The names of the buckets.
+    pub buckets: Vec<String>,
+    /// The names of the event buses.
+    pub buses: Vec<String>,
+    /// What the buses hand on, and to which queue.
+    pub rules: Vec<Rule>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its logical id, such as `AccountsFunction`.
+    pub id: String,
+    /// Its binary, such as `accounts`.
+    pub binary: String,
+    /// Its environment variables, except that secrets still stand as `{{resolve:secretsmanager:…}}`.
+    pub environment: BTreeMap<String, String>,
+    /// How many seconds an invocation may take.
+    pub timeout: u32,
+    /// What triggers it besides the APIs.
+    pub sources: Vec<Source>,
+}
+
+/// What triggers a function besides the APIs.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Messages of a queue.
+    Queue(QueueSource),
+    /// Changes of a table.
+    Stream(StreamSource),
+    /// The time.
+    Schedule(Schedule),
+}
+
+/// Hands the messages of a queue to a function.
+#[derive(Clone, Debug)]
+pub struct QueueSource {
+    /// The queue's logical id.
+    pub queue: String,
+    /// How many messages an invocation takes at most.
+    pub batch_size: u32,
+    /// How many invocations may run at once.
+    pub maximum_concurrency: Option<u32>,
+    /// Whether the function names the messages that failed.
+    pub reports_failures: bool,
+}
+
+/// Hands the changes of a table to a function.
+#[derive(Clone, Debug)]
+pub struct StreamSource {
+    /// The table's logical id.
+    pub table: String,
+    /// How many records an invocation takes at most.
+    pub batch_size: u32,
+    /// How often a failed batch is tried again; `None` means until the record leaves the stream.
+    pub maximum_retries: Option<u32>,
+    /// Whether a batch that failed as a whole is tried again in halves.
+    pub bisects: bool,
+    /// Whether the function names the record that failed first.
+    pub reports_failures: bool,
+    /// The logical id of the queue that hears of what was given up.
+    pub on_failure: Option<String>,
+}
+
+/// Starts a function by the time.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// Its name, such as `clean-up`.
+    pub name: String,
+    /// `rate(…)` or `cron(…)`.
+    pub expression: String,
+    /// The event that the function gets.
+    pub input: Value,
+    /// Whether it runs by itself; one that does not can still be run by hand.
+    pub enabled: bool,
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug, Default)]
+pub struct HttpApi {
+    /// Its id: the first label of its address.
+    pub id: String,
+    /// Its routes.
+    pub routes: Vec<HttpRoute>,
+    /// Which browsers' pages may call it; none means that it answers no preflight.
+    pub cors: Option<Cors>,
+}
+
+/// Which requests go to which function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRoute {
+    /// The whole route key, such as `ANY /users/{proxy+}`.
+    pub key: String,
+    /// The method, or `ANY`.
+    pub method: String,
+    /// The path, such as `/users/{proxy+}`; `$default` takes what no other route does.
+    pub path: String,
+    /// The function's logical id.
+    pub function: String,
+}
+
+/// The CORS configuration of the HTTP API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// Origins that may call, or `*`.
+    pub allow_origins: Vec<String>,
+    /// Methods that they may use, or `*`.
+    pub allow_methods: Vec<String>,
+    /// Headers that they may send, or `*`.
+    pub allow_headers: Vec<String>,
+    /// Headers that they may read, or `*`.
+    pub expose_headers: Vec<String>,
+    /// Whether they may send cookies.
+    pub allow_credentials: bool,
+    /// How many seconds a preflight may be remembered.
+    pub max_age: Option<u64>,
+}
+
+/// The WebSocket API.
+#[derive(Clone, Debug, Default)]
+pub struct SocketApi {
+    /// Its id: the first label of its address.
+    pub id: String,
+    /// Its stage, such as `live`.
+    pub stage: String,
+    /// Function by route key: `$connect`, `$disconnect`, `$default`.
+    pub routes: BTreeMap<String, String>,
+}
+
+/// A table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its logical id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The `CreateTable` request: keys, indexes, stream.
+    pub definition: Value,
+    /// The attribute that says when an item expires.
+    pub ttl_attribute: Option<String>,
+}
+
+/// What a bus hands on.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its logical id.
+    pub id: String,
+    /// The name of its bus.
+    pub bus: String,
+    /// Which events it takes.
+    pub pattern: Value,
+    /// Where they go.
+    pub targets: Vec<RuleTarget>,
+}
+
+/// A queue that a rule hands events to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleTarget {
+    /// The queue's logical id.
+    pub queue: String,
+    /// The part of the event that is handed on, such as `$.detail`; none means all of it.
+    pub input_path: Option<String>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Its logical id.
+    pub id: String,
+    /// How many seconds a message that was received stays out of sight.
+    pub visibility_timeout: u32,
+    /// Where messages go that keep failing.
+    pub redrive: Option<Redrive>,
+}
+
+/// Where messages go that keep failing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// The logical id of the dead-letter queue.
+    pub dead_letters: String,
+    /// How often a message is received before it goes there.
+    pub maximum_receives: u32,
+}
+
+impl Template {
+    /// Reads the template. `public_url` is the local address of the HTTP API.
+    pub fn read(path: &Path, overrides: &BTreeMap<String, String>, public_url: &str) -> Result<Template, String> {
+        todo!()
+    }
+
+    /// The function with this logical id or binary.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.id == name || function.binary == name)
+    }
+
+    /// The queue with this logical id.
+    pub fn queue(&self, id: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.id == id)
+    }
+
+    /// Every schedule with the logical id of its function.
+    pub fn schedules(&self) -> impl Iterator<Item = (&str, &Schedule)> {
+        self.functions.iter().flat_map(|function| {
+            function.sources.iter().filter_map(|source| match source {
+                Source::Schedule(schedule) => Some((function.id.as_str(), schedule)),
+                _ => None,
+            })
+        })
+    }
+}

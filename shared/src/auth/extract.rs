@@ -1,0 +1,194 @@
+//! Who is calling, as arguments of a handler: a signature says who may call.
+//!
+//! Identity is read from what the route's dialect accepts (a cookie, a bearer token), with one round trip for
+//! session and account. Ended sessions, deactivated and deleted accounts are handled here and nowhere else.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use chrono::Duration;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::request::Parts;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use super::{sessions, tokens};
+use crate::app::App;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::http::cookies;
+use crate::ids::MemberId;
+use crate::model::account::Account;
+use crate::model::name::Username;
+use crate::model::session::Session;
+
+/// A signed-in member.
+#[derive(Clone)]
+pub struct Member {
+    /// Their account, as it was when the request began.
+    pub account: Account,
+    /// The session that they called with.
+    pub session: Session,
+}
+
+impl Member {
+    /// Who.
+    pub fn id(&self) -> MemberId {
+        self.account.id
+    }
+}
+
+/// Anyone: a signed-in member, or nobody.
+#[derive(Clone)]
+pub struct Viewer(pub Option<Member>);
+
+/// A member of the staff.
+#[derive(Clone)]
+pub struct Staff(pub Member);
+
+/// A program that holds the operations token, such as a game's server.
+#[derive(Clone, Copy)]
+pub struct Operator;
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Viewer> {
+        let dialect = Dialect::of(parts);
+        if let Some(token) = bearer(parts).filter(|_| dialect.takes_bearer()) {
+            // A token that is not good is not the same as none: its owner must learn that it has ended.
+            return by_token(app, token).await.map(|member| Viewer(Some(member)));
+        }
+        let ticket = dialect.session_cookie().and_then(|name| cookies::find(&parts.headers, name));
+        let Some((member, session)) = ticket.as_deref().and_then(sessions::read_ticket) else {
+            return Ok(Viewer(None));
+        };
+        let found = sessions::find(app, member, &session).await?;
+        Ok(Viewer(found.map(|(session, account)| Member { account, session })))
+    }
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Member> {
+        let Viewer(member) = Viewer::from_request_parts(parts, app).await?;
+        member.ok_or_else(not_authenticated)
+    }
+}
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Staff> {
+        let member = Member::from_request_parts(parts, app).await?;
+        if member.account.staff {
+            Ok(Staff(member))
+        } else {
+            Err(Error::forbidden("not_staff", "You do not have permission to perform this action."))
+        }
+    }
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Operator> {
+        let expected = &app.config.operations_token;
+        let shown = bearer(parts).unwrap_or_default();
+        let same: bool = shown.as_bytes().ct_eq(expected.expose().as_bytes()).into();
+        // No token configured means that nobody may, not that everybody may.
+        if same && !expected.is_empty() { Ok(Operator) } else { Err(not_authenticated()) }
+    }
+}
+
+/// The member whose access token this is, if its session still stands.
+pub async fn by_token(app: &App, token: &str) -> Result<Member> {
+    let claims = tokens::verify(app, token).await?;
+    let ended = || Error::unauthenticated("token_not_valid", "Given token not valid for any token type");
+    let (member, session) = claims.session().ok_or_else(ended)?;
+    let (session, account) = sessions::find(app, member, session).await?.ok_or_else(ended)?;
+    Ok(Member { account, session })
+}
+
+fn not_authenticated() -> Error {
+    Error::unauthenticated("not_authenticated", "Authentication credentials were not provided.")
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750, 2.1), the scheme in any case.
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The device at the other end, as far as it can be told.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its network address as the gateway saw it; of an IPv6 address the network's half, since a client has all of
+    /// the other.
+    pub address: String,
+    /// What it calls itself.
+    pub user_agent: String,
+    /// The sealed device cookie, if it sent one.
+    device: Option<String>,
+}
+
+/// The cookie that marks a device on which a member signed in before.
+const DEVICE_COOKIE: &str = "device";
+/// How long a device is remembered.
+const DEVICE_REMEMBERED: Duration = Duration::days(365);
+
+#[derive(Serialize, Deserialize)]
+struct KnownDevice {
+    member: MemberId,
+    device: u64,
+}
+
+impl Client {
+    /// The name of this device, if this member signed in on it before.
+    pub fn known_to(&self, app: &App, member: Option<MemberId>) -> Option<String> {
+        let known: KnownDevice = app.seal.open(DEVICE_COOKIE, self.device.as_deref()?)?;
+        (Some(known.member) == member).then(|| known.device.to_string())
+    }
+
+    /// The cookie by which this device is known to this member from now on.
+    pub fn remember(&self, app: &App, member: MemberId) -> String {
+        let device = KnownDevice { member, device: app.ids.next(app.clock.now()) };
+        cookies::set(app, DEVICE_COOKIE, &app.seal.seal(DEVICE_COOKIE, &device), DEVICE_REMEMBERED)
+    }
+}
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Client, Infallible> {
+        let context = parts.request_context_ref();
+        let address = match context {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
+            _ => String::new(),
+        };
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Client {
+            address: network_of(&address),
+            user_agent: user_agent.to_owned(),
+            device: cookies::find(&parts.headers, DEVICE_COOKIE),
+        })
+    }
+}
+
+fn network_of(address: &str) -> String {
+    match address.parse::<std::net::Ipv6Addr>() {
+        Ok(address) if address.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => address.to_owned(),
+    }
+}
+
+/// The name under which a login's failures are counted, whoever has it.
+pub fn login_name(typed: &str) -> String {
+    Username::parse(typed).map_or_else(|_| crate::model::name::fold(&typed.chars().take(300).collect::<String>()), |name| name.folded())
+}

@@ -1,0 +1,9 @@
+//! Who is calling: passwords, sessions, access tokens, the extractors, and the limits that guard them.
+
+pub mod extract;
+pub mod limits;
+pub mod passwords;
+pub mod sessions;
+pub mod tokens;
+
+pub use extract::{Client, Member, Operator, Staff, Viewer};

@@ -1,0 +1,164 @@
+//! Passwords: hashed with argon2id, and refused when they are easy to guess.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::error::{Error, Result};
+
+/// The shortest password, in characters.
+pub const SHORTEST: usize = 8;
+/// The longest password, in bytes: more would only cost time.
+pub const LONGEST: usize = 1024;
+
+/// 19 MiB, two passes, one lane: the first choice of OWASP's password storage cheat sheet for argon2id. The
+/// parameters are part of every hash, so they can be raised without breaking old ones.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// The hash of a password that nobody has, so that a login under an unknown name costs what any other costs.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$R3VpbGRoYWxsTm9ib2R5$fbAQuWd2uYQdkA3T1DwSTPnIfMGgkBdNVKxIT8mCOIE";
+
+/// Common passwords in lower case, sorted; see `common_passwords.md` for where they come from.
+static COMMON: &str = include_str!("common_passwords.txt");
+
+/// One hash at a time per processor: more at once are no faster, and each takes 19 MiB.
+static AT_ONCE: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+/// Why a password is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Fewer than [`SHORTEST`] characters.
+    TooShort,
+    /// More than [`LONGEST`] bytes.
+    TooLong,
+    /// Among those that everybody tries first.
+    Common,
+    /// Digits and nothing else.
+    Numeric,
+    /// Much like something that others know of the member.
+    Similar,
+}
+
+/// Everything that makes a password easy to guess. `known` is what others know of the member: names, address.
+pub fn weaknesses(password: &str, known: &[&str]) -> Vec<Weakness> {
+    if password.len() > LONGEST {
+        return vec![Weakness::TooLong];
+    }
+    let lower = password.to_lowercase();
+    let tests = [
+        (Weakness::Similar, known.iter().any(|known| is_similar(&lower, &known.to_lowercase()))),
+        (Weakness::TooShort, password.chars().count() < SHORTEST),
+        (Weakness::Common, is_common(&lower)),
+        (Weakness::Numeric, password.chars().all(char::is_numeric)),
+    ];
+    tests.into_iter().filter(|(_, found)| *found).map(|(weakness, _)| weakness).collect()
+}
+
+/// Hashes a password, on a thread that may block.
+pub async fn hash(password: String) -> Result<String> {
+    work(move || {
+        let hash = hasher().hash_password(password.as_bytes());
+        hash.map(|hash| hash.to_string()).map_err(|cause| Error::internal("A password could not be hashed.", cause.to_string()))
+    })
+    .await?
+}
+
+/// Whether `password` is the one that was hashed. Without a hash it does the same work and says no.
+pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
+    if password.len() > LONGEST {
+        return Ok(false);
+    }
+    work(move || {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        let parsed = PasswordHash::new(&hash)
+            .map_err(|cause| Error::internal("A stored password hash could not be read.", cause.to_string()))?;
+        Ok(hasher().verify_password(password.as_bytes(), &parsed).is_ok() && known)
+    })
+    .await?
+}
+
+async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let turn = AT_ONCE.acquire().await.map_err(|cause| Error::internal("No turn to hash.", cause))?;
+    let done = spawn_blocking(work).await.map_err(|cause| Error::internal("Hashing was broken off.", cause));
+    drop(turn);
+    done
+}
+
+fn hasher() -> Argon2<'static> {
+    // The three numbers are constants within argon2's bounds; a test holds them.
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn is_common(lower: &str) -> bool {
+    // Binary search over the sorted lines, by byte offsets: the list is never copied.
+    let (mut from, mut to) = (0, COMMON.len());
+    while from < to {
+        let middle = (from + to) / 2;
+        let start = COMMON.as_bytes()[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
+        let end = COMMON.as_bytes()[start..].iter().position(|byte| *byte == b'\n').map_or(COMMON.len(), |found| start + found);
+        match COMMON.as_bytes()[start..end].cmp(lower.as_bytes()) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => from = end + 1,
+            std::cmp::Ordering::Greater => to = start,
+        }
+    }
+    false
+}
+
+/// Whether most letters of the two are the same, in any order: twice the letters in common is at least 0.7 of all.
+/// Compared with the whole and with each word of it.
+fn is_similar(password: &str, known: &str) -> bool {
+    let words = known.split(|char: char| !char.is_alphanumeric() && char != '_');
+    words.chain([known]).filter(|word| word.chars().count() >= 3).any(|word| {
+        let mut counts: HashMap<char, usize> = HashMap::new();
+        word.chars().for_each(|char| *counts.entry(char).or_default() += 1);
+        let common = password.chars().filter(|char| {
+            let left = counts.get_mut(char).filter(|left| **left > 0);
+            left.map(|left| *left -= 1).is_some()
+        });
+        let all = password.chars().count() + word.chars().count();
+        10 * 2 * common.count() >= 7 * all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_passwords_are_told_why() {
+        assert_eq!(weaknesses("correct horse battery", &["ada"]), []);
+        assert_eq!(weaknesses("short", &[]), [Weakness::TooShort]);
+        assert_eq!(weaknesses("Password", &[]), [Weakness::Common]);
+        assert_eq!(weaknesses("12345678", &[]), [Weakness::Common, Weakness::Numeric]);
+        assert_eq!(weaknesses("lovelace1", &["ada.lovelace"]), [Weakness::Similar]);
+        assert_eq!(weaknesses(&"x".repeat(1025), &[]), [Weakness::TooLong]);
+    }
+
+    #[test]
+    fn the_list_is_sorted_and_found_in_whole() {
+        assert!(COMMON.lines().collect::<Vec<_>>().is_sorted());
+        assert!(COMMON.lines().all(is_common));
+        assert!(!is_common("") && !is_common("zzzzzzzzzzzzzzzzz") && !is_common("!"));
+    }
+
+    #[tokio::test]
+    async fn only_the_password_itself_verifies_and_nobody_has_none() {
+        let hashed = hash("correct horse".to_owned()).await.unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify("correct horse".to_owned(), Some(hashed.clone())).await.unwrap());
+        assert!(!verify("Correct horse".to_owned(), Some(hashed)).await.unwrap());
+        assert!(!verify("correct horse".to_owned(), None).await.unwrap());
+    }
+}

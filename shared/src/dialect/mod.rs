@@ -1,0 +1,146 @@
+//! Dialects: the wire habits of the APIs that Guildhall speaks.
+//!
+//! A dialect says how an [`Error`] looks, which credentials count, and how its error bodies are described. What a
+//! thing *is* never depends on it.
+
+mod game;
+mod leettrack;
+mod native;
+mod skillnet;
+mod sukuwatto;
+mod tracker;
+
+use http::StatusCode;
+use http::request::Parts;
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind};
+
+/// Whose wire habits a route has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// SkillTracker.
+    Tracker,
+    /// SkillNet.
+    Skillnet,
+    /// The game users API.
+    Game,
+    /// LeetTrack.
+    Leettrack,
+    /// Sukuwatto.
+    Sukuwatto,
+    /// What none of the five has: problem details (RFC 9457).
+    #[default]
+    Native,
+}
+
+/// An error as a dialect sends it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// The JSON body.
+    pub body: Value,
+    /// Its media type.
+    pub media: &'static str,
+}
+
+impl Refusal {
+    fn json(status: StatusCode, body: Value) -> Refusal {
+        Refusal { status, body, media: "application/json" }
+    }
+}
+
+impl Dialect {
+    /// The dialect of the route that a request came by.
+    pub fn of(parts: &Parts) -> Dialect {
+        parts.extensions.get().copied().unwrap_or_default()
+    }
+
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Tracker => "SkillTracker",
+            Dialect::Skillnet => "SkillNet",
+            Dialect::Game => "Game users",
+            Dialect::Leettrack => "LeetTrack",
+            Dialect::Sukuwatto => "Sukuwatto",
+            Dialect::Native => "Guildhall",
+        }
+    }
+
+    /// The error as this dialect words it. `request` names the request to whoever looks into a failure of ours.
+    pub fn refuse(self, error: &Error, request: &str) -> Refusal {
+        match self {
+            Dialect::Tracker => tracker::refuse(error, request),
+            Dialect::Skillnet => skillnet::refuse(error, request),
+            Dialect::Game => game::refuse(error, request),
+            Dialect::Leettrack => leettrack::refuse(error, request),
+            Dialect::Sukuwatto => sukuwatto::refuse(error, request),
+            Dialect::Native => native::refuse(error, request),
+        }
+    }
+
+    /// The JSON schema of its error bodies.
+    pub fn refusal_schema(self) -> Value {
+        match self {
+            Dialect::Tracker => tracker::schema(),
+            Dialect::Game => game::schema(),
+            Dialect::Native => native::schema(),
+            Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => json!({ "type": "object" }),
+        }
+    }
+
+    /// The media type of its error bodies.
+    pub fn refusal_media(self) -> &'static str {
+        if self == Dialect::Native { native::MEDIA } else { "application/json" }
+    }
+
+    /// The cookie that carries a session, where one may.
+    pub fn session_cookie(self) -> Option<&'static str> {
+        match self {
+            Dialect::Tracker | Dialect::Game | Dialect::Native => Some("sessionid"),
+            Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => None,
+        }
+    }
+
+    /// Whether an access token in the `Authorization` header counts.
+    pub fn takes_bearer(self) -> bool {
+        !matches!(self, Dialect::Tracker | Dialect::Game)
+    }
+}
+
+/// The status that a kind has where a contract does not say otherwise.
+fn usual_status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Unreadable => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// As [`usual_status`], for the dialects that answer wrong values with 400.
+fn status_400(kind: Kind) -> StatusCode {
+    if kind == Kind::Invalid { StatusCode::BAD_REQUEST } else { usual_status(kind) }
+}
+
+/// The sentence for the caller: of a failure of ours, only by what name to ask about it.
+fn sentence(error: &Error, request: &str) -> String {
+    match error.kind {
+        Kind::Internal => format!("Something went wrong on our side. Request {request}."),
+        _ => error.message.clone().into_owned(),
+    }
+}
+
+/// The wrong fields as an object of lists.
+fn field_map(error: &Error) -> Value {
+    error.fields.iter().map(|(field, messages)| (field.clone().into_owned(), json!(messages))).collect()
+}

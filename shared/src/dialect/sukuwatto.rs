@@ -1,0 +1,18 @@
+//! Sukuwatto: field maps for wrong values, `{"detail"}` for everything else (its contract, section 1.3).
+
+use serde_json::json;
+
+use super::{Refusal, field_map, sentence, status_400};
+use crate::error::{Error, Kind};
+
+pub(super) fn refuse(error: &Error, request: &str) -> Refusal {
+    let body = match error.kind {
+        Kind::Invalid if !error.fields.is_empty() => field_map(error),
+        Kind::Unreadable => json!({ "detail": format!("JSON parse error - {}", error.message) }),
+        Kind::Unauthenticated if error.code != "not_authenticated" => {
+            json!({ "detail": error.message, "code": error.code })
+        }
+        _ => json!({ "detail": sentence(error, request) }),
+    };
+    Refusal::json(status_400(error.kind), body)
+}

@@ -1,0 +1,147 @@
+//! What happened, for other parts of the house to react to.
+//!
+//! A handler keeps its change and an outbox record in one transaction ([`happened`]). The projector reads the
+//! table's stream and passes the record on to the bus, where rules of `template.yaml` send it to queues. Streams,
+//! buses and queues deliver more than once and in any order, so every consumer is written such that the second
+//! time changes nothing; [`Happened::id`] names the occurrence for that purpose.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::{EventId, MemberId};
+use crate::store::{Key, Stored, Write, keys};
+
+/// The `source` of our events on the bus.
+pub const SOURCE: &str = "guildhall";
+
+/// How long the outbox keeps a record; long after the stream has passed it on, for people who look into an outage.
+const KEPT: Duration = Duration::days(7);
+
+/// Something that happened. The variant's name is the event's `detail-type` on the bus.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Someone made an account.
+    MemberJoined {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member gave a new e-mail address, which is not confirmed yet.
+    EmailChanged {
+        /// Whose.
+        member: MemberId,
+    },
+    /// A member proved that the address is theirs.
+    EmailConfirmed {
+        /// Whose.
+        member: MemberId,
+    },
+    /// A name was locked after too many failed logins. `None` when nobody has that name: what is done and how long
+    /// it takes must not tell the two apart.
+    NameLocked {
+        /// Whose.
+        member: Option<MemberId>,
+    },
+    /// A member changed their password.
+    PasswordChanged {
+        /// Whose.
+        member: MemberId,
+    },
+    /// One session ended.
+    SessionEnded {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        session: String,
+    },
+    /// All sessions of a member ended.
+    SessionsEnded {
+        /// Whose.
+        member: MemberId,
+    },
+    /// Files that nothing refers to any more.
+    FilesOrphaned {
+        /// Their names in the bucket.
+        files: Vec<String>,
+    },
+    /// An account was deleted for good.
+    MemberDeleted {
+        /// Who it was.
+        member: MemberId,
+    },
+}
+
+impl Event {
+    /// The event's name on the bus.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::MemberJoined { .. } => "MemberJoined",
+            Event::EmailChanged { .. } => "EmailChanged",
+            Event::EmailConfirmed { .. } => "EmailConfirmed",
+            Event::NameLocked { .. } => "NameLocked",
+            Event::PasswordChanged { .. } => "PasswordChanged",
+            Event::SessionEnded { .. } => "SessionEnded",
+            Event::SessionsEnded { .. } => "SessionsEnded",
+            Event::FilesOrphaned { .. } => "FilesOrphaned",
+            Event::MemberDeleted { .. } => "MemberDeleted",
+        }
+    }
+}
+
+/// One occurrence of an event: the `detail` of a message on the bus.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Names this occurrence, however often it is delivered.
+    pub id: EventId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// An event on its way from the table to the bus.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutboxRecord {
+    id: EventId,
+    at: DateTime<Utc>,
+    /// The [`Happened`] as JSON, so that the projector passes it on unread.
+    pub event: String,
+    /// Its name on the bus.
+    pub name: String,
+}
+
+impl Stored for OutboxRecord {
+    fn key(&self) -> Key {
+        keys::outbox(self.id)
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.at + KEPT)
+    }
+}
+
+/// The write that tells the rest of the house; it belongs in the transaction of the change itself.
+pub fn happened(app: &App, event: Event) -> Result<Write> {
+    let name = event.name().to_owned();
+    let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };
+    let text = serde_json::to_string(&happened)
+        .map_err(|cause| crate::Error::internal("An event could not be written.", cause))?;
+    Write::create(&OutboxRecord { id: happened.id, at: happened.at, event: text, name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_on_the_bus_is_the_tag_in_the_detail() {
+        let event = Event::SessionEnded { member: MemberId(1), session: "s".to_owned() };
+        let happened = Happened { id: EventId(7), at: DateTime::UNIX_EPOCH, event };
+        let json = serde_json::to_value(&happened).unwrap();
+        assert_eq!(json["type"], happened.event.name());
+        assert_eq!(serde_json::from_value::<Happened>(json).unwrap(), happened);
+    }
+}

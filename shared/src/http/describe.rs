@@ -1,0 +1,326 @@
+//! How handlers describe themselves: from the types of their arguments and of what they return, an operation of
+//! OpenAPI 3.1 comes about. Nothing is written down a second time.
+
+use std::future::Future;
+
+use http::StatusCode;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::{Body, Created, Json, Path, Query, SetCookies, Upload};
+use crate::auth::{Client, Member, Operator, Staff, Viewer};
+use crate::dialect::Dialect;
+use crate::error::Error;
+
+/// Who may call, as a handler's signature says it. The strictest argument counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Anyone; who it is makes no difference.
+    #[default]
+    Anyone,
+    /// Anyone; a member may get another answer.
+    Viewer,
+    /// Members.
+    Member,
+    /// Staff.
+    Staff,
+    /// Programs with the operations token.
+    Operator,
+}
+
+/// Schemas of what comes in and of what goes out; the two differ where a field may be left out.
+pub struct Schemas {
+    inputs: SchemaGenerator,
+    views: SchemaGenerator,
+}
+
+impl Default for Schemas {
+    fn default() -> Schemas {
+        let settings = || SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        });
+        Schemas { inputs: settings().into_generator(), views: settings().for_serialize().into_generator() }
+    }
+}
+
+impl Schemas {
+    /// Every named schema that was asked for.
+    pub fn definitions(mut self) -> Map<String, Value> {
+        let mut all = self.inputs.take_definitions(true);
+        all.append(&mut self.views.take_definitions(true));
+        all
+    }
+}
+
+/// One operation in the making.
+pub struct Operation<'a> {
+    /// Its place among the schemas.
+    pub schemas: &'a mut Schemas,
+    /// Its dialect, which words its refusals.
+    pub dialect: Dialect,
+    /// Who may call.
+    pub access: Access,
+    path: &'a str,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    responses: Map<String, Value>,
+}
+
+impl<'a> Operation<'a> {
+    /// An operation at `path`.
+    pub fn new(schemas: &'a mut Schemas, dialect: Dialect, path: &'a str) -> Operation<'a> {
+        Operation {
+            schemas,
+            dialect,
+            access: Access::default(),
+            path,
+            parameters: Vec::new(),
+            body: None,
+            responses: Map::new(),
+        }
+    }
+
+    /// What it says in OpenAPI's words.
+    pub fn finish(mut self) -> (Access, Map<String, Value>) {
+        if self.access == Access::Member || self.access == Access::Operator {
+            self.refusal(StatusCode::UNAUTHORIZED);
+        }
+        if self.access == Access::Staff {
+            self.refusal(StatusCode::UNAUTHORIZED);
+            self.refusal(StatusCode::FORBIDDEN);
+        }
+        let reference = self.refusal_reference();
+        self.responses.insert("4XX".to_owned(), reference);
+        let mut operation = Map::new();
+        if !self.parameters.is_empty() {
+            operation.insert("parameters".to_owned(), json!(self.parameters));
+        }
+        if let Some(body) = self.body {
+            operation.insert("requestBody".to_owned(), body);
+        }
+        operation.insert("responses".to_owned(), Value::Object(self.responses));
+        let cookie = self.dialect.session_cookie().map(|_| json!({ "session": [] }));
+        let bearer = self.dialect.takes_bearer().then(|| json!({ "token": [] }));
+        let ways: Vec<_> = [cookie, bearer].into_iter().flatten().collect();
+        let security = match self.access {
+            Access::Anyone => json!([]),
+            Access::Viewer => json!([ways.as_slice(), &[json!({})]].concat()),
+            Access::Member | Access::Staff => json!(ways),
+            Access::Operator => json!([{ "operations": [] }]),
+        };
+        operation.insert("security".to_owned(), security);
+        (self.access, operation)
+    }
+
+    /// Declares a successful answer.
+    pub fn answer(&mut self, status: StatusCode, media: &str, schema: Value) {
+        let description = status.canonical_reason().unwrap_or_default();
+        let answer = self
+            .responses
+            .entry(status.as_str())
+            .or_insert_with(|| json!({ "description": description, "content": {} }));
+        answer["content"][media] = json!({ "schema": schema });
+    }
+
+    /// Declares an answer with a header.
+    pub fn answer_header(&mut self, name: &str) {
+        for answer in self.responses.values_mut() {
+            answer["headers"][name] = json!({ "schema": { "type": "string" } });
+        }
+    }
+
+    fn refusal(&mut self, status: StatusCode) {
+        let reference = self.refusal_reference();
+        self.responses.insert(status.as_str().to_owned(), reference);
+    }
+
+    fn refusal_reference(&self) -> Value {
+        json!({ "$ref": format!("#/components/responses/{}", refusal_name(self.dialect)) })
+    }
+
+    fn require(&mut self, access: Access) {
+        self.access = self.access.max(access);
+    }
+}
+
+/// The name of a dialect's error body among the document's components.
+pub fn refusal_name(dialect: Dialect) -> String {
+    format!("{dialect:?}Refusal")
+}
+
+/// An argument or a result that can say what it means for the operation.
+pub trait Describe {
+    /// Says it.
+    fn describe(operation: &mut Operation<'_>);
+}
+
+impl<S> Describe for axum::extract::State<S> {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Describe for Client {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Describe for http::HeaderMap {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Describe for Viewer {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Viewer);
+    }
+}
+
+impl Describe for Member {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Member);
+    }
+}
+
+impl Describe for Staff {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Staff);
+    }
+}
+
+impl Describe for Operator {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Operator);
+    }
+}
+
+impl<T: PathParameters> Describe for Path<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let names = operation.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned);
+        for (name, schema) in names.collect::<Vec<_>>().into_iter().zip(T::schemas(&mut operation.schemas.inputs)) {
+            operation.parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
+        }
+        operation.refusal(StatusCode::NOT_FOUND);
+    }
+}
+
+/// The types of path parameters, in their order.
+pub trait PathParameters {
+    /// Their schemas.
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value>;
+}
+
+impl PathParameters for crate::ids::MemberId {
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<Self>().to_value()]
+    }
+}
+
+impl PathParameters for String {
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<Self>().to_value()]
+    }
+}
+
+impl<A: JsonSchema, B: JsonSchema> PathParameters for (A, B) {
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<A>().to_value(), generator.subschema_for::<B>().to_value()]
+    }
+}
+
+impl<T: JsonSchema> Describe for Query<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.inputs.root_schema_for::<T>().to_value();
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let required = required.iter().any(|known| known == name);
+            operation.parameters.push(json!({ "name": name, "in": "query", "required": required, "schema": property }));
+        }
+    }
+}
+
+impl<T: JsonSchema> Describe for Body<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.inputs.subschema_for::<T>().to_value();
+        operation.body = Some(json!({
+            "required": true,
+            "content": {
+                "application/json": { "schema": schema },
+                "application/x-www-form-urlencoded": { "schema": schema },
+            },
+        }));
+        operation.refusal(StatusCode::BAD_REQUEST);
+        operation.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+        operation.refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+}
+
+impl Describe for Upload {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.body = Some(json!({
+            "required": true,
+            "content": { "multipart/form-data": { "schema": {
+                "type": "object",
+                "properties": { "avatar": { "type": "string", "contentMediaType": "application/octet-stream" } },
+                "required": ["avatar"],
+            } } },
+        }));
+        operation.refusal(StatusCode::BAD_REQUEST);
+        operation.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
+
+impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.views.subschema_for::<T>().to_value();
+        operation.answer(StatusCode::OK, "application/json", schema);
+    }
+}
+
+impl<T: JsonSchema> Describe for Created<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.views.subschema_for::<T>().to_value();
+        operation.answer(StatusCode::CREATED, "application/json", schema);
+    }
+}
+
+impl<R: Describe> Describe for (SetCookies, R) {
+    fn describe(operation: &mut Operation<'_>) {
+        R::describe(operation);
+        operation.answer_header("Set-Cookie");
+    }
+}
+
+impl<R: Describe> Describe for Result<R, Error> {
+    fn describe(operation: &mut Operation<'_>) {
+        R::describe(operation);
+    }
+}
+
+/// A handler whose every argument and result describes itself. `T` is axum's own mark of its arguments.
+pub trait Endpoint<T> {
+    /// Describes the operation.
+    fn describe(operation: &mut Operation<'_>);
+}
+
+macro_rules! endpoint {
+    ($($argument:ident),*) => {
+        impl<F, Fut, R, M, $($argument,)*> Endpoint<(M, $($argument,)*)> for F
+        where
+            F: Fn($($argument,)*) -> Fut,
+            Fut: Future<Output = R>,
+            R: Describe,
+            $($argument: Describe,)*
+        {
+            fn describe(operation: &mut Operation<'_>) {
+                $($argument::describe(operation);)*
+                R::describe(operation);
+            }
+        }
+    };
+}
+
+endpoint!(A);
+endpoint!(A, B);
+endpoint!(A, B, C);
+endpoint!(A, B, C, D);
+endpoint!(A, B, C, D, E);
+endpoint!(A, B, C, D, E, G);

@@ -1,0 +1,18 @@
+//! HTTP for slices: route tables, request bodies, replies, cookies, paging, and the description of it all.
+
+pub mod body;
+pub mod cookies;
+pub mod describe;
+pub mod multipart;
+pub mod openapi;
+pub mod page;
+pub mod path;
+pub mod reply;
+pub mod routes;
+
+pub use body::{Body, Query};
+pub use multipart::Upload;
+pub use page::{Cursor, Listing};
+pub use path::Path;
+pub use reply::{Created, Json, SetCookies};
+pub use routes::{Price, Routes};

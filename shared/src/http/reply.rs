@@ -1,0 +1,57 @@
+//! Replies: JSON, JSON for something new, and cookies beside either.
+
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// 200 with a JSON body.
+pub struct Json<T>(pub T);
+
+/// 201 with a JSON body.
+pub struct Created<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(cause) => Error::internal("A reply could not be written.", cause).into_response(),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+/// Cookies to set, as [`super::cookies`] writes them.
+pub struct SetCookies(pub Vec<String>);
+
+impl IntoResponseParts for SetCookies {
+    type Error = Error;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Error> {
+        for cookie in self.0 {
+            let value = HeaderValue::try_from(cookie)
+                .map_err(|cause| Error::internal("A cookie could not be written.", cause))?;
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+        Ok(response)
+    }
+}
+
+/// An error on its way to the route's dialect, which finds it in the response's extensions.
+#[derive(Clone)]
+pub(super) struct Refused(pub std::sync::Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Refused(std::sync::Arc::new(self)));
+        response
+    }
+}

@@ -1,0 +1,238 @@
+//! Route tables: a thin layer over axum's router that remembers what it was told.
+//!
+//! A slice's table is the only list of its routes. Tests read it back: against the template (who owns which prefix),
+//! as every kind of caller (who may call), against the price of each route, and into the API's description.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use lambda_http::RequestExt;
+
+use super::describe::{Endpoint, Operation};
+use super::reply::Refused;
+use crate::app::App;
+use crate::dialect::Dialect;
+use crate::error::{Error, Kind};
+use crate::lambda::Function;
+use crate::meter;
+
+/// What a route may cost at the table, in the worst of its ordinary cases.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// Round trips one after the other, the session's included.
+    pub round_trips: u32,
+    /// Read capacity units.
+    pub reads: f64,
+    /// Write capacity units.
+    pub writes: f64,
+}
+
+impl Price {
+    /// A route that never asks the table.
+    pub const FREE: Price = Price { round_trips: 0, reads: 0.0, writes: 0.0 };
+
+    /// A route that costs this much at most.
+    pub const fn of(round_trips: u32, reads: f64, writes: f64) -> Price {
+        Price { round_trips, reads, writes }
+    }
+}
+
+/// One route.
+#[derive(Clone)]
+pub struct Row {
+    /// Its method.
+    pub method: Method,
+    /// Its path as the contract writes it; it is served with and without the slash at the end.
+    pub path: &'static str,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// What it is for, in a few words.
+    pub summary: &'static str,
+    /// What it may cost.
+    pub price: Price,
+    /// Describes the operation (see [`super::describe`]).
+    pub describe: fn(&mut Operation<'_>),
+}
+
+/// A route table of one or several dialects.
+#[derive(Clone)]
+pub struct Routes {
+    dialect: Dialect,
+    rows: Vec<Row>,
+    router: Router<App>,
+}
+
+impl Routes {
+    /// An empty table; what is added speaks `dialect`.
+    pub fn new(dialect: Dialect) -> Routes {
+        Routes { dialect, rows: Vec::new(), router: Router::new() }
+    }
+
+    /// Adds a GET route.
+    pub fn get<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+        self.row(MethodFilter::GET, Method::GET, path, handler, summary, price)
+    }
+
+    /// Adds a POST route.
+    pub fn post<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+        self.row(MethodFilter::POST, Method::POST, path, handler, summary, price)
+    }
+
+    /// Adds a PUT route.
+    pub fn put<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+        self.row(MethodFilter::PUT, Method::PUT, path, handler, summary, price)
+    }
+
+    /// Adds a PATCH route.
+    pub fn patch<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+        self.row(MethodFilter::PATCH, Method::PATCH, path, handler, summary, price)
+    }
+
+    /// Adds a DELETE route.
+    pub fn delete<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+        self.row(MethodFilter::DELETE, Method::DELETE, path, handler, summary, price)
+    }
+
+    /// Adds another table.
+    pub fn and(mut self, other: Routes) -> Routes {
+        self.rows.extend(other.rows);
+        Routes { dialect: self.dialect, rows: self.rows, router: self.router.merge(other.router) }
+    }
+
+    /// The rows, in the order in which they were written.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The function that serves this table.
+    pub fn serve(self, app: App) -> Function {
+        let dialects = Arc::new(Dialects(self.rows.iter().map(|row| (row.path, row.dialect)).collect()));
+        let refuse = |error: fn() -> Error| {
+            let (dialects, app) = (dialects.clone(), app.clone());
+            move |request: Request| async move {
+                let turn = Turn { dialect: dialects.of(request.uri().path()), label: "".into(), app };
+                let request_id = request_id(&request);
+                turn.finish(error().into_response(), &request_id)
+            }
+        };
+        let router = self
+            .router
+            .method_not_allowed_fallback(refuse(Error::method_not_allowed))
+            .fallback(refuse(Error::not_found))
+            .with_state(app.clone());
+        // The layers of the rows need the app before the rows are asked; see `row`.
+        Function::http(router.layer(axum::Extension(app)))
+    }
+
+    fn row<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        mut self,
+        filter: MethodFilter,
+        method: Method,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
+        let context = (self.dialect, Arc::<str>::from(format!("{method} {path}")));
+        let handler = on(filter, handler).layer(from_fn_with_state(context, take_turn));
+        let bare = if path == "/" { path } else { path.trim_end_matches('/') };
+        self.router = self.router.route(bare, handler.clone());
+        if path != "/" {
+            self.router = self.router.route(&format!("{bare}/"), handler);
+        }
+        self.rows.push(Row { method, path, dialect: self.dialect, summary, price, describe: H::describe });
+        self
+    }
+}
+
+/// Which dialect words a refusal where no route is: that of the route whose path has most in common.
+struct Dialects(Vec<(&'static str, Dialect)>);
+
+impl Dialects {
+    fn of(&self, path: &str) -> Dialect {
+        let common = |known: &str| known.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
+        self.0.iter().max_by_key(|(known, _)| common(known)).map(|(_, dialect)| *dialect).unwrap_or_default()
+    }
+}
+
+/// What one request needs around its handler.
+struct Turn {
+    dialect: Dialect,
+    label: Arc<str>,
+    app: App,
+}
+
+/// Runs the handler: in its dialect, from an allowed origin, with every error worded for its caller.
+async fn take_turn(State((dialect, label)): State<(Dialect, Arc<str>)>, mut request: Request, next: Next) -> Response {
+    // `serve` puts it there; rows are written before there is an app.
+    let Some(app) = request.extensions().get::<App>().cloned() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let turn = Turn { dialect, label, app };
+    meter::note_route(&turn.label);
+    let request_id = request_id(&request);
+    request.extensions_mut().insert(dialect);
+    let response = match turn.check_origin(request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    };
+    turn.finish(response, &request_id)
+}
+
+impl Turn {
+    /// A browser tells where a write comes from. Where a cookie may carry the session, other sites may not write:
+    /// only our own address and the clients that the operator listed. Programs that send no `Origin` are no browsers.
+    fn check_origin(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
+        if method.is_safe() || self.dialect.session_cookie().is_none() {
+            return Ok(());
+        }
+        let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+        let origin = origin.to_str().unwrap_or_default();
+        let own = |origin: &str| {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            authority.is_some() && authority == host || origin == self.app.config.public_url
+        };
+        if own(origin) || self.app.config.allowed_origins.iter().any(|allowed| allowed == origin) {
+            return Ok(());
+        }
+        Err(Error::forbidden("foreign_origin", "Cross-site request refused."))
+    }
+
+    /// Words an error in the dialect, logs the cause of a failure, and adds what every answer has.
+    fn finish(&self, mut response: Response, request_id: &str) -> Response {
+        if let Some(Refused(error)) = response.extensions_mut().remove::<Refused>() {
+            if error.kind == Kind::Internal {
+                tracing::error!(route = %self.label, "{error}");
+            }
+            let refusal = self.dialect.refuse(&error, request_id);
+            let allowed = response.headers_mut().remove(http::header::ALLOW);
+            response = (refusal.status, [(CONTENT_TYPE, refusal.media)], refusal.body.to_string()).into_response();
+            let headers = response.headers_mut();
+            if let Some(seconds) = error.retry_after {
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            if let Some(allowed) = allowed {
+                headers.insert(http::header::ALLOW, allowed);
+            }
+            if refusal.status == StatusCode::UNAUTHORIZED && self.dialect.takes_bearer() {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\""));
+            }
+        }
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default()
+}

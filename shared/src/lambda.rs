@@ -1,0 +1,199 @@
+//! Starting a function, and what a function is: JSON in, JSON out, whatever triggers it.
+//!
+//! In Lambda [`run`] feeds it from the Runtime API; locally the gateway and the pumps of the `local` crate call
+//! [`Function::invoke`]. Both take the same path below that line.
+
+use std::future::Future;
+use std::io::Write;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Service};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tracing::Instrument;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::app::App;
+use crate::config::Environment;
+use crate::error::Result;
+use crate::meter::{Cost, Meter};
+
+type Handler = dyn Fn(String) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send>> + Send + Sync;
+
+/// One Lambda function.
+#[derive(Clone)]
+pub struct Function(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Http(Router),
+    Event(Arc<Handler>),
+}
+
+/// What an invocation came to.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The function's result, or the error that Lambda would report.
+    pub outcome: Result<Value, String>,
+    /// What it cost at the table.
+    pub cost: Cost,
+    /// The route that answered, for functions behind the HTTP API.
+    pub route: Option<String>,
+}
+
+impl Function {
+    /// A function behind the HTTP API.
+    pub fn http(router: Router) -> Function {
+        Function(Kind::Http(router))
+    }
+
+    /// A function that takes events of type `E`, as `handle` does with the app.
+    pub fn event<E, R, F>(app: App, handle: fn(App, E) -> F) -> Function
+    where
+        E: DeserializeOwned + Send + 'static,
+        R: Serialize,
+        F: Future<Output = Result<R>> + Send + 'static,
+    {
+        Function(Kind::Event(Arc::new(move |event| {
+            let app = app.clone();
+            Box::pin(async move {
+                let event = serde_json::from_str(&event).map_err(|error| format!("The event is not ours: {error}"))?;
+                let result = handle(app, event).await.map_err(|error| error.to_string())?;
+                serde_json::to_value(result).map_err(|error| error.to_string())
+            })
+        })))
+    }
+
+    /// Runs the function once.
+    pub async fn invoke(&self, event: Value, context: Context) -> Answer {
+        self.call(event.to_string(), context).await
+    }
+
+    async fn call(&self, event: String, context: Context) -> Answer {
+        let meter = Meter::default();
+        let span = tracing::info_span!("invocation", request.id = %context.request_id);
+        let work = async {
+            match &self.0 {
+                Kind::Http(router) => answer_http(router.clone(), &event, context).await,
+                Kind::Event(handle) => handle(event).await,
+            }
+        };
+        let outcome = meter.measure(work.instrument(span)).await;
+        if let Err(error) = &outcome {
+            tracing::error!(error, "The invocation failed.");
+        }
+        Answer { outcome, cost: meter.cost(), route: meter.route() }
+    }
+}
+
+/// Takes an API Gateway event through `lambda_http`, just as its own `run` does. `Adapter` is public but hidden in
+/// its documentation, so this is the only place that knows it.
+async fn answer_http(router: Router, event: &str, context: Context) -> Result<Value, String> {
+    let request: LambdaRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    let mut service = Adapter::from(router);
+    std::future::poll_fn(|cx| Service::<LambdaEvent<LambdaRequest>>::poll_ready(&mut service, cx))
+        .await
+        .map_err(|error| error.to_string())?;
+    let response = service.call(LambdaEvent::new(request, context)).await.map_err(|error| error.to_string())?;
+    serde_json::to_value(response).map_err(|error| error.to_string())
+}
+
+/// The `main` of every function: reads the environment, builds the function once, and serves the Runtime API.
+/// `needs` are the variables without which it cannot work.
+pub fn run(name: &'static str, needs: &[&str], function: fn(App) -> Function) -> ExitCode {
+    start_logging();
+    let environment: Environment = std::env::vars().collect();
+    let app = match App::with_needs(&environment, needs) {
+        Ok(app) => app,
+        Err(error) => {
+            tracing::error!(function = name, "{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if !app.config.table.is_empty() {
+        // Lambda gives start-up a whole processor; the first request should not pay for it.
+        app.table.warm();
+    }
+    let function = function(app);
+    let serve = async move {
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+            let function = function.clone();
+            async move {
+                let started = Instant::now();
+                let request_id = event.context.request_id.clone();
+                let answer = function.call(event.payload.get().to_owned(), event.context).await;
+                report(name, &request_id, started, &answer);
+                answer.outcome.map_err(lambda_runtime::Error::from)
+            }
+        }))
+        .await
+    };
+    // One request at a time needs one thread; a second one only costs start-up time.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(function = name, "The runtime did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(function = name, "The Runtime API was lost: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Structured logs on standard output, where Lambda collects them.
+fn start_logging() {
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines);
+    // A second subscriber can only mean that somebody else set one, which is as good.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// One line per invocation in CloudWatch's embedded metric format: CloudWatch makes metrics of it per function, and
+/// the route and the request id can be searched for.
+fn report(function: &str, request_id: &str, started: Instant, answer: &Answer) {
+    let Cost { round_trips, calls, read_units, write_units } = answer.cost;
+    let status = answer.outcome.as_ref().ok().and_then(|response| response.get("statusCode")).and_then(Value::as_u64);
+    let failed = answer.outcome.is_err() || status.is_some_and(|status| status >= 500);
+    let line = serde_json::json!({
+        "_aws": {
+            "Timestamp": chrono::Utc::now().timestamp_millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Guildhall",
+                "Dimensions": [["Function"]],
+                "Metrics": [
+                    { "Name": "Duration", "Unit": "Milliseconds" },
+                    { "Name": "RoundTrips", "Unit": "Count" },
+                    { "Name": "ReadUnits", "Unit": "Count" },
+                    { "Name": "WriteUnits", "Unit": "Count" },
+                    { "Name": "Failures", "Unit": "Count" },
+                ],
+            }],
+        },
+        "Function": function,
+        "Route": answer.route,
+        "RequestId": request_id,
+        "Status": status,
+        "Duration": started.elapsed().as_secs_f64() * 1000.0,
+        "RoundTrips": round_trips,
+        "Calls": calls,
+        "ReadUnits": read_units,
+        "WriteUnits": write_units,
+        "Failures": u8::from(failed),
+    });
+    // A log that cannot be written must not fail the request.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

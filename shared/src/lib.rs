@@ -1,0 +1,26 @@
+//! The vocabulary and the plumbing that every slice of Guildhall stands on.
+//!
+//! Read in this order: [`app`] (what a handler is given), [`http::routes`] (how a request finds its handler),
+//! [`auth::extract`] (who is calling), [`store`] (what is kept, and under which key), [`events`] (what happens
+//! afterwards). An arrow never runs from here to a slice.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod dialect;
+pub mod error;
+pub mod events;
+pub mod http;
+pub mod ids;
+pub mod lambda;
+pub mod live;
+pub mod media;
+pub mod meter;
+pub mod model;
+pub mod seal;
+pub mod store;
+pub mod visibility;
+
+pub use app::App;
+pub use error::{Error, Result};

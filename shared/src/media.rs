@@ -1,0 +1,142 @@
+//! Files in the bucket, over presigned requests: one signer serves our own calls and, later, the clients' uploads.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{StatusCode, header};
+use reqwest::{Client, Response};
+use rusty_s3::actions::ListObjectsV2;
+use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+
+/// How long a request that we sign for ourselves may take to arrive.
+const SIGNED_FOR: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A file as it is kept.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its media type, as it was set when the file was kept.
+    pub content_type: String,
+}
+
+/// A file in a listing.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its name in the bucket.
+    pub name: String,
+    /// When it was kept.
+    pub kept_at: DateTime<Utc>,
+}
+
+/// The bucket. Connects with the first call.
+#[derive(Clone)]
+pub struct Media {
+    config: Arc<Config>,
+    client: Arc<OnceLock<Client>>,
+}
+
+impl Media {
+    /// The bucket that the configuration names.
+    pub fn new(config: &Arc<Config>) -> Media {
+        Media { config: config.clone(), client: Arc::default() }
+    }
+
+    /// Keeps a file under a name, in place of one that had it.
+    pub async fn put(&self, name: &str, file: File) -> Result<()> {
+        let (bucket, credentials) = self.bucket()?;
+        let mut action = bucket.put_object(Some(&credentials), name);
+        action.headers_mut().insert(header::CONTENT_TYPE.as_str(), file.content_type.clone());
+        let request = self
+            .client()
+            .put(action.sign(SIGNED_FOR))
+            .header(header::CONTENT_TYPE, file.content_type)
+            .body(file.bytes);
+        expect_success(request.send().await).await.map(drop)
+    }
+
+    /// The file of this name, if there is one.
+    pub async fn get(&self, name: &str) -> Result<Option<File>> {
+        let (bucket, credentials) = self.bucket()?;
+        let url = bucket.get_object(Some(&credentials), name).sign(SIGNED_FOR);
+        let response = self.client().get(url).send().await;
+        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+            return Ok(None);
+        }
+        let response = expect_success(response).await?;
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
+        let bytes = response.bytes().await.map_err(|cause| Error::internal("A file could not be read.", cause))?;
+        Ok(Some(File { bytes, content_type }))
+    }
+
+    /// Removes the file of this name; one that is not there is as good as removed.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        let (bucket, credentials) = self.bucket()?;
+        let url = bucket.delete_object(Some(&credentials), name).sign(SIGNED_FOR);
+        let response = self.client().delete(url).send().await;
+        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+            return Ok(());
+        }
+        expect_success(response).await.map(drop)
+    }
+
+    /// Up to 1,000 files whose names start with `prefix`, after the one named `after`, in the order of their names.
+    pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Listed>> {
+        let (bucket, credentials) = self.bucket()?;
+        let mut action = bucket.list_objects_v2(Some(&credentials));
+        action.with_prefix(prefix);
+        if let Some(after) = after {
+            action.with_start_after(after);
+        }
+        let response = expect_success(self.client().get(action.sign(SIGNED_FOR)).send().await).await?;
+        let text = response.text().await.map_err(|cause| Error::internal("A listing could not be read.", cause))?;
+        let listing = ListObjectsV2::parse_response(&text)
+            .map_err(|cause| Error::internal("A listing could not be read.", cause))?;
+        let listed = listing.contents.into_iter().map(|object| {
+            let kept_at = object.last_modified.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
+            // A file of no known age passes for new, so that nobody cleans it up.
+            Listed { name: object.key, kept_at: kept_at.map_or(DateTime::<Utc>::MAX_UTC, |at| at.to_utc()) }
+        });
+        Ok(listed.collect())
+    }
+
+    fn bucket(&self) -> Result<(Bucket, Credentials)> {
+        let aws = &self.config.aws;
+        let (endpoint, style) = match &aws.endpoint_url {
+            Some(url) => (url.clone(), UrlStyle::Path),
+            None => (format!("https://s3.{}.amazonaws.com", aws.region), UrlStyle::VirtualHost),
+        };
+        let broken = |cause: Box<dyn std::error::Error + Send + Sync>| Error::internal("The bucket has no address.", cause);
+        let endpoint = endpoint.parse().map_err(|cause| broken(Box::new(cause)))?;
+        let bucket = Bucket::new(endpoint, style, self.config.bucket.clone(), aws.region.clone());
+        let secret = aws.secret_access_key.expose();
+        let credentials = match &aws.session_token {
+            Some(token) => Credentials::new_with_token(&aws.access_key_id, secret, token.expose()),
+            None => Credentials::new(&aws.access_key_id, secret),
+        };
+        Ok((bucket.map_err(|cause| broken(Box::new(cause)))?, credentials))
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            // The builder fails only where TLS cannot be set up at all; then every call says so by itself.
+            Client::builder().timeout(DEADLINE).build().unwrap_or_default()
+        })
+    }
+}
+
+/// The answer, unless the bucket refused. Signed addresses are secrets and stay out of the log.
+async fn expect_success(response: Result<Response, reqwest::Error>) -> Result<Response> {
+    let response = response.map_err(|cause| Error::internal("The bucket was not reached.", cause.without_url()))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(Error::internal("The bucket refused.", format!("status {}", response.status().as_u16())))
+}

@@ -1,0 +1,109 @@
+//! What one invocation costs at the table: round trips one after the other, calls, and capacity units.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+/// The price of one invocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// Round trips one after the other: calls under way at the same time count once.
+    pub round_trips: u32,
+    /// Calls to the table, those at the same time included.
+    pub calls: u32,
+    /// Read capacity units, as the table reported them.
+    pub read_units: f64,
+    /// Write capacity units, as the table reported them.
+    pub write_units: f64,
+}
+
+/// Counts while one invocation runs.
+#[derive(Clone, Default)]
+pub struct Meter(Arc<Mutex<Reading>>);
+
+#[derive(Default)]
+struct Reading {
+    cost: Cost,
+    under_way: u32,
+    route: Option<String>,
+}
+
+tokio::task_local! {
+    static CURRENT: Meter;
+}
+
+impl Meter {
+    /// Runs `work` with this meter counting.
+    pub async fn measure<T>(&self, work: impl Future<Output = T>) -> T {
+        CURRENT.scope(self.clone(), work).await
+    }
+
+    /// What was counted so far.
+    pub fn cost(&self) -> Cost {
+        self.reading().cost
+    }
+
+    /// The route that answered, once it is known.
+    pub fn route(&self) -> Option<String> {
+        self.reading().route.clone()
+    }
+
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes which route answers the current invocation.
+pub fn note_route(route: &str) {
+    with(|reading| reading.route = Some(route.to_owned()));
+}
+
+/// Counts one call to the table while it runs.
+pub(crate) async fn call<T>(call: impl Future<Output = T>) -> T {
+    struct UnderWay;
+    impl Drop for UnderWay {
+        fn drop(&mut self) {
+            with(|reading| reading.under_way = reading.under_way.saturating_sub(1));
+        }
+    }
+    with(|reading| {
+        reading.cost.calls += 1;
+        reading.cost.round_trips += u32::from(reading.under_way == 0);
+        reading.under_way += 1;
+    });
+    let _under_way = UnderWay;
+    call.await
+}
+
+/// Adds what the table says a read took.
+pub(crate) fn read(units: f64) {
+    with(|reading| reading.cost.read_units += units);
+}
+
+/// Adds what the table says a write took.
+pub(crate) fn wrote(units: f64) {
+    with(|reading| reading.cost.write_units += units);
+}
+
+/// Outside an invocation, as when a function starts, nothing is counted.
+fn with(change: impl FnOnce(&mut Reading)) {
+    let _ = CURRENT.try_with(|meter| change(&mut meter.reading()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_at_the_same_time_are_one_round_trip() {
+        let meter = Meter::default();
+        meter
+            .measure(async {
+                call(tokio::task::yield_now()).await;
+                tokio::join!(call(tokio::task::yield_now()), call(tokio::task::yield_now()));
+            })
+            .await;
+        assert_eq!((meter.cost().round_trips, meter.cost().calls), (2, 3));
+    }
+}

@@ -1,0 +1,39 @@
+//! Scores in the game, with what a leaderboard shows beside them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::name::Username;
+use crate::ids::MemberId;
+use crate::store::{IndexKey, Key, Stored, keys};
+
+/// A member's score. The name and the picture are kept along, so that a page of the leaderboard is one query.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Score {
+    /// Whose.
+    pub member: MemberId,
+    /// Their name.
+    pub username: Username,
+    /// The name of their picture in the bucket.
+    pub avatar: Option<String>,
+    /// Points; more is better, and less than nothing is possible.
+    pub score: i64,
+    /// Games played.
+    pub games_played: i64,
+    /// Games won.
+    pub games_won: i64,
+    /// When the points last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Whether the leaderboard shows it.
+    pub shown: bool,
+}
+
+impl Stored for Score {
+    fn key(&self) -> Key {
+        keys::score(self.member)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        self.shown.then(|| keys::by_score(self.score, self.member))
+    }
+}

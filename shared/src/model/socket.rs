@@ -1,0 +1,63 @@
+//! Open sockets: whose they are, and which session opened them.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::name::Username;
+use crate::ids::MemberId;
+use crate::store::{IndexKey, Key, Stored, keys};
+
+/// API Gateway closes every socket after two hours; what it failed to tell us is forgotten soon after.
+const LONGEST: Duration = Duration::minutes(125);
+
+/// A socket, found by its connection: whose frames these are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Socket {
+    /// The gateway's name for it.
+    pub connection: String,
+    /// Whose.
+    pub member: MemberId,
+    /// The session that opened it.
+    pub session: String,
+    /// When.
+    pub opened_at: DateTime<Utc>,
+}
+
+impl Stored for Socket {
+    fn key(&self) -> Key {
+        keys::socket(&self.connection)
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.opened_at + LONGEST)
+    }
+}
+
+/// The same socket among its member's, and among those online.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Presence {
+    /// The gateway's name for it.
+    pub connection: String,
+    /// Whose.
+    pub member: MemberId,
+    /// Their name.
+    pub username: Username,
+    /// The session that opened it.
+    pub session: String,
+    /// When.
+    pub opened_at: DateTime<Utc>,
+}
+
+impl Stored for Presence {
+    fn key(&self) -> Key {
+        keys::socket_of(self.member, &self.connection)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_presence(self.member, &self.connection))
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.opened_at + LONGEST)
+    }
+}

@@ -1,0 +1,196 @@
+//! Every key of the table, named for the question it answers. Keys are made nowhere else.
+//!
+//! | question | partition | sort key |
+//! | --- | --- | --- |
+//! | who is this member? | `MEMBER#<id>` | `ACCOUNT` |
+//! | what is this member's score? | `MEMBER#<id>` | `SCORE` |
+//! | which sessions has a member? | `MEMBER#<id>` | `SESSION#<session>` |
+//! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
+//! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
+//! | who holds this name? | `NAME#<name, folded>` | `NAME` |
+//! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
+//! | how many logins failed for this name? | `LOGIN#<name, folded>#<device>` | `FAILURES` |
+//! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
+//! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
+//! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
+//! | was this letter sent? | `LETTER#<letter>` | `LETTER` |
+//! | which keys verify access tokens? | `KEYS` | `KEY#<key id>` |
+//!
+//! | question | index `gsi1` partition | sort key |
+//! | --- | --- | --- |
+//! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
+//! | who is online? | `ONLINE` | `<member>#<connection>` |
+
+use sha2::{Digest, Sha256};
+
+use crate::ids::{EventId, MemberId};
+
+/// Where an item lies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+/// Where an index finds an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexKey {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+/// A run of items that one query reads in order.
+#[derive(Clone, Debug)]
+pub struct Range {
+    pub(super) pk: String,
+    pub(super) prefix: String,
+    pub(super) index: Option<&'static str>,
+}
+
+fn key(pk: String, sk: impl Into<String>) -> Key {
+    Key { pk, sk: sk.into() }
+}
+
+/// Who is this member?
+pub fn account(member: MemberId) -> Key {
+    key(member_partition(member), "ACCOUNT")
+}
+
+/// What is this member's score?
+pub fn score(member: MemberId) -> Key {
+    key(member_partition(member), "SCORE")
+}
+
+/// One session of a member.
+pub fn session(member: MemberId, session: &str) -> Key {
+    key(member_partition(member), format!("SESSION#{session}"))
+}
+
+/// Which sockets has a member open?
+pub fn sockets_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "SOCKET#".to_owned(), index: None }
+}
+
+/// One socket among its member's.
+pub fn socket_of(member: MemberId, connection: &str) -> Key {
+    key(member_partition(member), format!("SOCKET#{connection}"))
+}
+
+/// Everything that lies with a member, to remove what is left of them.
+pub fn all_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: String::new(), index: None }
+}
+
+/// Whose socket is this?
+pub fn socket(connection: &str) -> Key {
+    key(format!("SOCKET#{connection}"), "SOCKET")
+}
+
+/// Who holds this name? Takes the folded form.
+pub fn name(folded: &str) -> Key {
+    key(format!("NAME#{folded}"), "NAME")
+}
+
+/// Who holds this e-mail address? Takes the folded form.
+pub fn email(folded: &str) -> Key {
+    key(format!("EMAIL#{folded}"), "EMAIL")
+}
+
+/// How many logins failed for this name? A name may be anything that somebody typed, so it is hashed to a fixed
+/// length. A device that this member signed in from before counts by itself.
+pub fn login_failures(folded: &str, device: Option<&str>) -> Key {
+    key(format!("LOGIN#{}#{}", digest(folded), device.unwrap_or_default()), "FAILURES")
+}
+
+/// How often did this address do that in this window?
+pub fn limit(what: &str, address: &str, window: i64) -> Key {
+    key(format!("LIMIT#{what}#{}#{window}", digest(address)), "LIMIT")
+}
+
+/// Was this request answered before? `scope` says whose and which; the key is the client's own, so it is hashed.
+pub fn once(scope: &str, idempotency_key: &str) -> Key {
+    key(format!("ONCE#{scope}#{}", digest(idempotency_key)), "ONCE")
+}
+
+/// What happened?
+pub fn outbox(event: EventId) -> Key {
+    key(format!("OUTBOX#{event}"), "OUTBOX")
+}
+
+/// Was this letter sent? Takes an id made from what the letter is about.
+pub fn letter(letter: &str) -> Key {
+    key(format!("LETTER#{letter}"), "LETTER")
+}
+
+/// One public key.
+pub fn public_key(kid: &str) -> Key {
+    key("KEYS".to_owned(), format!("KEY#{kid}"))
+}
+
+/// Which keys verify access tokens?
+pub fn public_keys() -> Range {
+    Range { pk: "KEYS".to_owned(), prefix: "KEY#".to_owned(), index: None }
+}
+
+/// Who has the highest scores? Best first; equal scores by member id.
+pub fn by_score(score: i64, member: MemberId) -> IndexKey {
+    IndexKey { pk: "SCORES".to_owned(), sk: format!("{:020}#{:016}", descending(score), member.0) }
+}
+
+/// Everyone on the leaderboard, best first.
+pub fn scores() -> Range {
+    Range { pk: "SCORES".to_owned(), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// A member's place among those online.
+pub fn by_presence(member: MemberId, connection: &str) -> IndexKey {
+    IndexKey { pk: "ONLINE".to_owned(), sk: format!("{:016}#{connection}", member.0) }
+}
+
+/// Who is online? In the order of their ids, a row per socket.
+pub fn online() -> Range {
+    Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// The member in whose partition a stored key lies, if it lies in one.
+pub fn member_of(pk: &str) -> Option<MemberId> {
+    pk.strip_prefix("MEMBER#")?.parse().ok()
+}
+
+/// Whether a stored key is that of an outbox record.
+pub fn is_outbox(pk: &str) -> bool {
+    pk.starts_with("OUTBOX#")
+}
+
+fn member_partition(member: MemberId) -> String {
+    format!("MEMBER#{member}")
+}
+
+/// Maps the 64-bit scores to numbers that ascend where scores descend, negative ones included.
+fn descending(score: i64) -> u64 {
+    !(score as u64 ^ (1 << 63))
+}
+
+/// 128 bits of SHA-256 in hexadecimal: keys of a fixed length from text of any length.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_score_index_ascends_where_scores_descend() {
+        let scores = [i64::MAX, 10, 9, 1, 0, -1, -10, i64::MIN];
+        let keys: Vec<_> = scores.map(|score| by_score(score, MemberId(1)).sk).to_vec();
+        assert!(keys.is_sorted());
+        assert!(by_score(5, MemberId(9)).sk < by_score(5, MemberId(10)).sk);
+    }
+
+    #[test]
+    fn a_key_of_a_name_cannot_reach_into_another() {
+        assert_ne!(login_failures("a#b", None), login_failures("a", Some("b")));
+        assert_eq!(login_failures(&"x".repeat(10_000), None).pk.len(), "LOGIN##".len() + 32);
+    }
+}

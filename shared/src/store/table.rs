@@ -1,0 +1,614 @@
+//! The table: typed verbs over DynamoDB, and the only place that names its SDK.
+//!
+//! Every call has a deadline. Within it the SDK repeats what was throttled or lost, and [`Table::together`] repeats
+//! a transaction that ran into another one; both wait a random part of a growing time. Every call is counted by
+//! [`crate::meter`].
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::{IndexKey, Key, Range};
+use super::write::{Act, Change, Condition, Names, Write};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::meter;
+
+/// An item as DynamoDB keeps it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// One attempt at one call; a healthy table answers in a few milliseconds.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// One call with all its attempts.
+const DEADLINE: Duration = Duration::from_secs(5);
+const ATTEMPTS: u32 = 4;
+/// How long the first repetition of a transaction waits at most; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+/// DynamoDB reads at most 100 items in one batch.
+const BATCH: usize = 100;
+
+/// Something that is kept in the table: it knows its key, its place in the index, and when it may be forgotten.
+pub trait Stored: Serialize + DeserializeOwned {
+    /// Where it lies.
+    fn key(&self) -> Key;
+
+    /// Where the index finds it, if it does.
+    fn index(&self) -> Option<IndexKey> {
+        None
+    }
+
+    /// When it ends. It is gone for readers at once, and from the disk when DynamoDB gets to it.
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+}
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub enum StoreError {
+    /// A condition did not hold: of which write of the transaction, and what was there instead.
+    Refused {
+        /// The place of the refused write in the transaction; 0 for a single write.
+        write: usize,
+        /// The item that was there, if there was one.
+        found: Option<Found>,
+    },
+    /// The table did not do it; it may be tried again.
+    Failed(Error),
+}
+
+/// An item that stood against a write, as yet unread.
+#[derive(Clone, PartialEq)]
+pub struct Found(Item);
+
+impl fmt::Debug for Found {
+    /// Items hold what must not be printed.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Found(…)")
+    }
+}
+
+impl Found {
+    /// The item in its own shape.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        read_item(self.0.clone())
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> StoreError {
+        StoreError::Failed(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    /// For callers whose condition can only fail through our own mistake.
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::Refused { write, .. } => {
+                Error::internal("A write was refused that should have gone through.", format!("write {write}"))
+            }
+            StoreError::Failed(error) => error,
+        }
+    }
+}
+
+/// One page of a query.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The items, in the order of their sort keys.
+    pub items: Vec<T>,
+    /// Where the next page starts, if there may be one.
+    pub next: Option<String>,
+}
+
+/// What to read of a [`Range`].
+#[derive(Clone, Debug)]
+pub struct Query {
+    range: Range,
+    limit: i32,
+    backwards: bool,
+    after: Option<Position>,
+}
+
+/// Where a page ended: the sort key in the range, and the table's own key where the range is an index.
+type Position = (String, Option<(String, String)>);
+
+impl Query {
+    /// The first `limit` items of the range.
+    pub fn of(range: Range, limit: usize) -> Query {
+        Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), backwards: false, after: None }
+    }
+
+    /// From the end of the range.
+    pub fn backwards(self) -> Query {
+        Query { backwards: true, ..self }
+    }
+
+    /// On from where a [`Page`] ended. `next` must come out of a sealed cursor of the same range; it holds a
+    /// position only and cannot lead into another partition.
+    pub fn after(self, next: &str) -> Result<Query> {
+        let after = serde_json::from_str(next).map_err(|cause| Error::internal("A cursor could not be read.", cause))?;
+        Ok(Query { after: Some(after), ..self })
+    }
+}
+
+/// The product's table.
+#[derive(Clone)]
+pub struct Table {
+    client: Arc<OnceLock<Client>>,
+    config: Arc<Config>,
+    http_client: Option<SharedHttpClient>,
+    clock: Clock,
+}
+
+impl Table {
+    /// A table over `http_client`, or over one of its own. Connects with the first call.
+    pub fn new(config: &Arc<Config>, clock: Clock, http_client: Option<SharedHttpClient>) -> Table {
+        Table { client: Arc::default(), config: config.clone(), http_client, clock }
+    }
+
+    /// The item at `key`, unless it has ended.
+    pub async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>> {
+        let call = self
+            .client()
+            .get_item()
+            .table_name(&self.config.table)
+            .set_key(Some(key_attributes(&key)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = meter::call(call.send()).await.map_err(|error| failed("get", error))?;
+        meter::read(units(answer.consumed_capacity.as_ref()));
+        answer.item.filter(|item| !self.has_ended(item)).map(read_item).transpose()
+    }
+
+    /// Two items of different shapes in one round trip.
+    pub async fn get_two<A: DeserializeOwned, B: DeserializeOwned>(
+        &self,
+        first: Key,
+        second: Key,
+    ) -> Result<(Option<A>, Option<B>)> {
+        let mut items = self.get_items(&[first.clone(), second.clone()]).await?;
+        let mut take = |key: &Key| items.remove(key);
+        let (first, second) = (take(&first), take(&second));
+        Ok((first.map(read_item).transpose()?, second.map(read_item).transpose()?))
+    }
+
+    /// The items at up to 100 keys in one round trip, in the order of the keys.
+    pub async fn get_many<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
+        let mut items = self.get_items(keys).await?;
+        keys.iter().map(|key| items.remove(key).map(read_item).transpose()).collect()
+    }
+
+    async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
+        let mut found = std::collections::BTreeMap::new();
+        let mut wanted: Vec<_> = keys.iter().take(BATCH).map(key_attributes).collect();
+        for attempt in 0..ATTEMPTS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if attempt > 0 {
+                pause(attempt).await;
+            }
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|cause| Error::internal("A batch could not be built.", cause))?;
+            let call = self
+                .client()
+                .batch_get_item()
+                .request_items(&self.config.table, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = meter::call(call.send()).await.map_err(|error| failed("get many", error))?;
+            meter::read(units_of_all(answer.consumed_capacity.as_deref()));
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                if let (Some(key), false) = (key_of(&item), self.has_ended(&item)) {
+                    found.insert(key, item);
+                }
+            }
+            // What a throttled table leaves out is asked for again.
+            wanted = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|rest| rest.keys).collect();
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(Error::internal("The table left items out.", "throttled")) }
+    }
+
+    /// One page of a range. An index is read as it stands, which may be a moment behind.
+    pub async fn query<T: DeserializeOwned>(&self, query: Query) -> Result<Page<T>> {
+        let (items, next) = self.query_items(query).await?;
+        Ok(Page { items: items.into_iter().map(read_item).collect::<Result<_>>()?, next })
+    }
+
+    /// The keys of one page of a range, whatever the items are.
+    pub async fn keys(&self, query: Query) -> Result<Page<Key>> {
+        let (items, next) = self.query_items(query).await?;
+        Ok(Page { items: items.iter().filter_map(key_of).collect(), next })
+    }
+
+    async fn query_items(&self, query: Query) -> Result<(Vec<Item>, Option<String>)> {
+        let Query { range, limit, backwards, after } = query;
+        let (pk_name, sk_name) = if range.index.is_some() { ("gsi1pk", "gsi1sk") } else { ("pk", "sk") };
+        let mut names = Names::default();
+        let mut condition = format!("{} = {}", names.name(pk_name), names.value(AttributeValue::S(range.pk.clone())));
+        if !range.prefix.is_empty() {
+            let prefix = names.value(AttributeValue::S(range.prefix.clone()));
+            condition += &format!(" AND begins_with({}, {prefix})", names.name(sk_name));
+        }
+        let start = after.map(|(sort, own)| {
+            let mut start = Item::from([
+                (pk_name.to_owned(), AttributeValue::S(range.pk.clone())),
+                (sk_name.to_owned(), AttributeValue::S(sort)),
+            ]);
+            if let Some((pk, sk)) = own {
+                start.extend(key_attributes(&Key { pk, sk }));
+            }
+            start
+        });
+        let (names, values) = names.into_maps();
+        let call = self
+            .client()
+            .query()
+            .table_name(&self.config.table)
+            .set_index_name(range.index.map(str::to_owned))
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .set_exclusive_start_key(start)
+            .scan_index_forward(!backwards)
+            .consistent_read(range.index.is_none())
+            .limit(limit)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = meter::call(call.send()).await.map_err(|error| failed("query", error))?;
+        meter::read(units(answer.consumed_capacity.as_ref()));
+        let next = answer.last_evaluated_key.and_then(|last| {
+            let sort = text(&last, sk_name)?;
+            let own = if range.index.is_some() { Some((text(&last, "pk")?, text(&last, "sk")?)) } else { None };
+            serde_json::to_string(&(sort, own) as &Position).ok()
+        });
+        let items = answer.items.unwrap_or_default();
+        Ok((items.into_iter().filter(|item| !self.has_ended(item)).collect(), next))
+    }
+
+    /// Keeps a new item; refused if its key is taken.
+    pub async fn create(&self, item: &impl Stored) -> Result<(), StoreError> {
+        self.write(Write::create(item)?).await
+    }
+
+    /// Keeps an item whatever was there.
+    pub async fn put(&self, item: &impl Stored) -> Result<(), StoreError> {
+        self.write(Write::put(item)?).await
+    }
+
+    /// Removes an item under a condition.
+    pub async fn delete(&self, key: Key, condition: Condition) -> Result<(), StoreError> {
+        self.write(Write::delete(key, condition)).await
+    }
+
+    async fn write(&self, write: Write) -> Result<(), StoreError> {
+        let mut names = Names::default();
+        let condition = write.condition.expression(&mut names);
+        let (names, values) = names.into_maps();
+        let total = ReturnConsumedCapacity::Total;
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let capacity = match write.act {
+            Act::Put(item) => {
+                let call = self
+                    .client()
+                    .put_item()
+                    .table_name(&self.config.table)
+                    .set_item(Some(item))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .return_consumed_capacity(total);
+                let sent = meter::call(call.send()).await;
+                sent.map_err(|error| refused_or_failed("put", error, |error| match error {
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(refused) => {
+                        Some(refused.item.clone())
+                    }
+                    _ => None,
+                }))?
+                .consumed_capacity
+            }
+            Act::Delete(key) => {
+                let call = self
+                    .client()
+                    .delete_item()
+                    .table_name(&self.config.table)
+                    .set_key(Some(key_attributes(&key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .return_consumed_capacity(total);
+                let sent = meter::call(call.send()).await;
+                sent.map_err(|error| refused_or_failed("delete", error, |error| match error {
+                    aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(refused) => {
+                        Some(refused.item.clone())
+                    }
+                    _ => None,
+                }))?
+                .consumed_capacity
+            }
+            Act::Update(change) => return self.change::<serde::de::IgnoredAny>(change).await.map(drop),
+            // A check alone changes nothing; only a transaction has a use for it.
+            Act::Check(_) => None,
+        };
+        meter::wrote(units(capacity.as_ref()));
+        Ok(())
+    }
+
+    /// Changes one item and returns it as it was before, if it was there.
+    pub async fn change<T: DeserializeOwned>(&self, change: Change) -> Result<Option<T>, StoreError> {
+        Ok(self.update(change, ReturnValue::AllOld).await?.map(read_item).transpose()?)
+    }
+
+    /// Changes one item and returns it as it is now.
+    pub async fn changed<T: DeserializeOwned>(&self, change: Change) -> Result<T, StoreError> {
+        Ok(read_item(self.update(change, ReturnValue::AllNew).await?.unwrap_or_default())?)
+    }
+
+    async fn update(&self, change: Change, wanted: ReturnValue) -> Result<Option<Item>, StoreError> {
+        let mut names = Names::default();
+        let update = change.expression(&mut names)?;
+        let condition = change.condition.expression(&mut names);
+        let (names, values) = names.into_maps();
+        let call = self
+            .client()
+            .update_item()
+            .table_name(&self.config.table)
+            .set_key(Some(key_attributes(&change.key)))
+            .update_expression(update)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values(wanted)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = meter::call(call.send()).await.map_err(|error| {
+            refused_or_failed("change", error, |error| match error {
+                aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(refused) => {
+                    Some(refused.item.clone())
+                }
+                _ => None,
+            })
+        })?;
+        meter::wrote(units(answer.consumed_capacity.as_ref()));
+        Ok(answer.attributes)
+    }
+
+    /// All of these writes or none of them. Tells which was refused, the first if several were.
+    pub async fn together(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let items = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<Vec<_>>>()?;
+        for attempt in 1.. {
+            let call = self
+                .client()
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let error = match meter::call(call.send()).await {
+                Ok(answer) => {
+                    meter::wrote(units_of_all(answer.consumed_capacity.as_deref()));
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+                return Err(failed("write together", error).into());
+            };
+            let reasons = cancelled.cancellation_reasons();
+            let code = |reason: &aws_sdk_dynamodb::types::CancellationReason| reason.code.clone().unwrap_or_default();
+            if let Some(write) = reasons.iter().position(|reason| code(reason) == "ConditionalCheckFailed") {
+                return Err(StoreError::Refused { write, found: reasons[write].item.clone().map(Found) });
+            }
+            let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+            if attempt == ATTEMPTS || !reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
+                return Err(failed("write together", error).into());
+            }
+            pause(attempt).await;
+        }
+        Ok(())
+    }
+
+    fn transaction_item(&self, write: Write) -> Result<TransactWriteItem> {
+        let mut names = Names::default();
+        let update = match &write.act {
+            Act::Update(change) => change.expression(&mut names)?,
+            _ => String::new(),
+        };
+        let condition = write.condition.expression(&mut names);
+        let (names, values) = names.into_maps();
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let key = write.act.key();
+        let table = &self.config.table;
+        let item = TransactWriteItem::builder();
+        let built = match write.act {
+            Act::Put(new) => Put::builder()
+                .table_name(table)
+                .set_item(Some(new))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|put| item.put(put)),
+            Act::Update(_) => Update::builder()
+                .table_name(table)
+                .set_key(Some(key))
+                .update_expression(update)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|update| item.update(update)),
+            Act::Delete(_) => Delete::builder()
+                .table_name(table)
+                .set_key(Some(key))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|delete| item.delete(delete)),
+            Act::Check(_) => ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(key))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|check| item.condition_check(check)),
+        };
+        Ok(built.map_err(|cause| Error::internal("A transaction could not be built.", cause))?.build())
+    }
+
+    /// One page of the whole table, for jobs that no request waits for.
+    pub async fn scan<T: DeserializeOwned>(&self, sort_key: &str, after: Option<Key>) -> Result<(Vec<T>, Option<Key>)> {
+        let call = self
+            .client()
+            .scan()
+            .table_name(&self.config.table)
+            .filter_expression("#sk = :sk")
+            .expression_attribute_names("#sk", "sk")
+            .expression_attribute_values(":sk", AttributeValue::S(sort_key.to_owned()))
+            .set_exclusive_start_key(after.as_ref().map(key_attributes))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = meter::call(call.send()).await.map_err(|error| failed("scan", error))?;
+        meter::read(units(answer.consumed_capacity.as_ref()));
+        let items = answer.items.unwrap_or_default().into_iter().map(read_item).collect::<Result<_>>()?;
+        Ok((items, answer.last_evaluated_key.as_ref().and_then(key_of)))
+    }
+
+    /// Builds the client before the first request instead of during it.
+    pub fn warm(&self) {
+        self.client();
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let aws = &self.config.aws;
+            let credentials = Credentials::new(
+                &aws.access_key_id,
+                aws.secret_access_key.expose(),
+                aws.session_token.as_ref().map(|token| token.expose().to_owned()),
+                None,
+                "environment",
+            );
+            let mut config = aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(aws.region.clone()))
+                .credentials_provider(credentials)
+                .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_WAIT))
+                .timeout_config(
+                    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(DEADLINE).build(),
+                );
+            config.set_endpoint_url(aws.dynamodb_endpoint_url.clone().or_else(|| aws.endpoint_url.clone()));
+            config.set_http_client(self.http_client.clone());
+            Client::from_conf(config.build())
+        })
+    }
+
+    fn has_ended(&self, item: &Item) -> bool {
+        let ends = item.get("ttl").and_then(|ttl| ttl.as_n().ok()).and_then(|ttl| ttl.parse::<i64>().ok());
+        ends.is_some_and(|ends| ends <= self.clock.now().timestamp())
+    }
+}
+
+/// Waits a random part of a time that doubles with every attempt ("full jitter").
+async fn pause(attempt: u32) {
+    let most = FIRST_WAIT.as_micros() as u64 * (1 << attempt.min(8));
+    let mut random = [0; 8];
+    let wait = if getrandom::fill(&mut random).is_ok() { u64::from_le_bytes(random) % most } else { most };
+    tokio::time::sleep(Duration::from_micros(wait)).await;
+}
+
+/// The whole item: its own attributes, its keys, and when it ends.
+pub(super) fn item_of(stored: &impl Stored) -> Result<Item> {
+    let mut item: Item =
+        serde_dynamo::to_item(stored).map_err(|cause| Error::internal("An item could not be stored.", cause))?;
+    item.retain(|_, value| !value.is_null());
+    item.extend(key_attributes(&stored.key()));
+    if let Some(place) = stored.index() {
+        item.insert("gsi1pk".to_owned(), AttributeValue::S(place.pk));
+        item.insert("gsi1sk".to_owned(), AttributeValue::S(place.sk));
+    }
+    if let Some(ends) = stored.expires() {
+        item.insert("ttl".to_owned(), AttributeValue::N(ends.timestamp().to_string()));
+    }
+    Ok(item)
+}
+
+pub(super) fn key_attributes(key: &Key) -> HashMap<String, AttributeValue> {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
+        ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
+    ])
+}
+
+fn key_of(item: &Item) -> Option<Key> {
+    Some(Key { pk: text(item, "pk")?, sk: text(item, "sk")? })
+}
+
+fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
+}
+
+fn read_item<T: DeserializeOwned>(item: Item) -> Result<T> {
+    serde_dynamo::from_item(item).map_err(|cause| Error::internal("An item could not be read.", cause))
+}
+
+fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
+    capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default()
+}
+
+fn units_of_all(capacities: Option<&[ConsumedCapacity]>) -> f64 {
+    capacities.unwrap_or_default().iter().map(|capacity| units(Some(capacity))).sum()
+}
+
+/// Tells a condition that did not hold from a call that did not work.
+fn refused_or_failed<E>(
+    verb: &'static str,
+    error: SdkError<E>,
+    refused: impl FnOnce(&E) -> Option<Option<Item>>,
+) -> StoreError
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    match error.as_service_error().and_then(refused) {
+        Some(item) => StoreError::Refused { write: 0, found: item.map(Found) },
+        None => StoreError::Failed(failed(verb, error)),
+    }
+}
+
+/// The log's view of a failed call: the verb and DynamoDB's own word for it, no keys and no values.
+fn failed<E>(verb: &'static str, error: SdkError<E>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let code = error.code().unwrap_or(match &error {
+        SdkError::TimeoutError(_) => "timed out",
+        SdkError::DispatchFailure(_) => "not reached",
+        SdkError::ResponseError(_) => "unreadable answer",
+        _ => "failed",
+    });
+    Error::internal("The table did not answer as it should.", format!("{verb}: {code}"))
+}

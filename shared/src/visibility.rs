@@ -1,0 +1,74 @@
+//! Who may see a thing: one pure function over viewer, owner, audience and what stands between the two.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::MemberId;
+
+/// Who may see a thing, widest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everyone, signed in or not.
+    Everyone,
+    /// Whoever is signed in.
+    Members,
+    /// Whoever follows the owner.
+    Followers,
+    /// The owner alone.
+    Owner,
+}
+
+/// What stands between a viewer and an owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// The viewer follows the owner.
+    pub follows: bool,
+    /// One of them has blocked the other.
+    pub blocked: bool,
+}
+
+/// Whether `viewer` (nobody signed in: `None`) may see a thing of `owner` that is meant for `audience`.
+pub fn may_see(viewer: Option<MemberId>, owner: MemberId, audience: Audience, relation: Relation) -> bool {
+    match viewer {
+        Some(viewer) if viewer == owner => true,
+        None => audience == Audience::Everyone,
+        Some(_) if relation.blocked => false,
+        Some(_) => match audience {
+            Audience::Everyone | Audience::Members => true,
+            Audience::Followers => relation.follows,
+            Audience::Owner => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_sees_everything_and_a_blocked_viewer_nothing() {
+        let (owner, viewer) = (MemberId(1), MemberId(2));
+        let blocked = Relation { follows: true, blocked: true };
+        for audience in [Audience::Everyone, Audience::Members, Audience::Followers, Audience::Owner] {
+            assert!(may_see(Some(owner), owner, audience, Relation::default()));
+            assert!(!may_see(Some(viewer), owner, audience, blocked));
+        }
+    }
+
+    #[test]
+    fn each_audience_lets_in_its_own() {
+        let (owner, viewer) = (MemberId(1), MemberId(2));
+        let (stranger, follower) = (Relation::default(), Relation { follows: true, blocked: false });
+        let sees = |audience| {
+            (
+                may_see(None, owner, audience, stranger),
+                may_see(Some(viewer), owner, audience, stranger),
+                may_see(Some(viewer), owner, audience, follower),
+            )
+        };
+        assert_eq!(sees(Audience::Everyone), (true, true, true));
+        assert_eq!(sees(Audience::Members), (false, true, true));
+        assert_eq!(sees(Audience::Followers), (false, false, true));
+        assert_eq!(sees(Audience::Owner), (false, false, false));
+    }
+}
