@@ -57,14 +57,15 @@ impl Function {
     }
 
     /// A function that takes events of type `E`, as `handle` does with the app.
-    pub fn event<E, R, F>(app: App, handle: fn(App, E) -> F) -> Function
+    pub fn event<E, R, F, H>(app: App, handle: H) -> Function
     where
         E: DeserializeOwned + Send + 'static,
         R: Serialize,
         F: Future<Output = Result<R>> + Send + 'static,
+        H: Fn(App, E) -> F + Clone + Send + Sync + 'static,
     {
         Function(Kind::Event(Arc::new(move |event| {
-            let app = app.clone();
+            let (app, handle) = (app.clone(), handle.clone());
             Box::pin(async move {
                 let event = serde_json::from_str(&event).map_err(|error| format!("The event is not ours: {error}"))?;
                 let result = handle(app, event).await.map_err(|error| error.to_string())?;

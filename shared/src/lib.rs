@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod auth;
+mod aws;
 pub mod clock;
 pub mod config;
 pub mod dialect;
@@ -18,6 +19,7 @@ pub mod live;
 pub mod media;
 pub mod meter;
 pub mod model;
+pub mod queue;
 pub mod seal;
 pub mod store;
 pub mod visibility;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use aws_sdk_apigatewaymanagement::Client;
-use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, SharedHttpClient};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use serde::Serialize;
 
@@ -56,18 +56,11 @@ impl Sockets {
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
             let aws = &self.config.aws;
-            let credentials = Credentials::new(
-                &aws.access_key_id,
-                aws.secret_access_key.expose(),
-                aws.session_token.as_ref().map(|token| token.expose().to_owned()),
-                None,
-                "environment",
-            );
             let mut config = aws_sdk_apigatewaymanagement::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(aws.region.clone()))
+                .region(aws.region())
                 .endpoint_url(aws.endpoint_url.as_deref().unwrap_or(&self.config.sockets_url))
-                .credentials_provider(credentials);
+                .credentials_provider(aws.credentials());
             config.set_http_client(self.http_client.clone());
             Client::from_conf(config.build())
         })

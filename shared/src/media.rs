@@ -140,3 +140,8 @@ async fn expect_success(response: Result<Response, reqwest::Error>) -> Result<Re
     }
     Err(Error::internal("The bucket refused.", format!("status {}", response.status().as_u16())))
 }
+
+/// The path under which a file of the bucket is served.
+pub fn path(name: &str) -> String {
+    format!("/media/{name}")
+}

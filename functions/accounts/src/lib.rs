@@ -1,1 +1,49 @@
-//! stub
+//! Accounts: joining, signing in and out, the profile, the password, leaving.
+//!
+//! What an account is and what may happen to it stands in the nouns ([`joining`], [`entry`], [`profile`],
+//! [`leaving`], [`stats`], [`email`]); a dialect's file only translates.
+
+pub mod email;
+pub mod entry;
+pub mod game;
+pub mod joining;
+pub mod leaving;
+pub mod native;
+pub mod profile;
+pub mod stats;
+
+use shared::App;
+use shared::dialect::Dialect;
+use shared::http::{Price, Routes};
+use shared::lambda::Function;
+
+/// The variables without which this function cannot work.
+pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET", "TOKEN_SECRET"];
+
+/// Every route, one table per dialect.
+pub fn routes() -> Routes {
+    // A profile is also found under `/user/<id>`: the contract writes its update so once.
+    let game = Routes::new(Dialect::Game)
+        .post("/users/register/", game::register, "Make an account", Price::of(3, 1.0, 13.0))
+        .post("/users/login/", game::login, "Sign in", Price::of(5, 3.0, 14.0))
+        .post("/users/logout/", game::logout, "Sign out", Price::of(2, 2.0, 6.0))
+        .post("/users/password/", game::change_password, "Change the password", Price::of(3, 2.0, 14.0))
+        .get("/users/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
+        .patch("/users/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
+        .delete("/users/{user_id}/", game::delete, "Delete one's own account", Price::of(2, 2.0, 16.0))
+        .put("/users/{user_id}/stats/", game::write_stats, "Write a score", Price::of(2, 2.0, 8.0))
+        .get("/user/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
+        .patch("/user/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
+        .delete("/user/{user_id}/", game::delete, "Delete one's own account", Price::of(2, 2.0, 16.0));
+    let native = Routes::new(Dialect::Native)
+        .post("/v1/token", native::issue_token, "Get an access token for this session", Price::of(2, 2.0, 1.0))
+        .get("/v1/email/confirm", native::ask_to_confirm, "Show the page that confirms an address", Price::FREE)
+        .post("/v1/email/confirm", native::confirm_email, "Confirm an e-mail address", Price::of(2, 1.0, 6.0))
+        .get("/.well-known/jwks.json", native::key_set, "List the keys that verify access tokens", Price::of(1, 1.0, 0.0));
+    game.and(native)
+}
+
+/// The function.
+pub fn function(app: App) -> Function {
+    routes().serve(app)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `accounts` function on Lambda.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::lambda::run("accounts", accounts::NEEDS, accounts::function)
+}

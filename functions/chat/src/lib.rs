@@ -1,1 +1,57 @@
-//! stub
+//! Chat: sockets come and go, and frames are answered.
+//!
+//! So far the frames are those that say who is there; conversations come with the messages. A socket belongs to the
+//! session that opened it, and ends with it.
+
+pub mod connection;
+pub mod frames;
+pub mod online;
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde_json::{Value, json};
+use shared::events::{Event, Happened};
+use shared::lambda::Function;
+use shared::queue::{self, Batch};
+use shared::{App, Error, Result};
+
+/// The variables without which this function cannot work.
+pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET", "SOCKETS_URL"];
+
+/// The function.
+pub fn function(app: App) -> Function {
+    Function::event(app, handle)
+}
+
+/// A queue sends records; everything else comes from the gateway.
+async fn handle(app: App, event: Value) -> Result<Value> {
+    let unknown = |cause| Error::internal("This is neither a socket's event nor a batch of ours.", cause);
+    if event.get("Records").is_some() {
+        let batch: Batch = serde_json::from_value(event).map_err(unknown)?;
+        let failures = queue::each(&app, batch, follow_up).await;
+        return serde_json::to_value(failures).map_err(unknown);
+    }
+    let request: ApiGatewayWebsocketProxyRequest = serde_json::from_value(event).map_err(unknown)?;
+    let connection = request.request_context.connection_id.clone().unwrap_or_default();
+    match request.request_context.route_key.as_deref() {
+        Some("$connect") => connection::open(&app, &connection, &request).await,
+        Some("$disconnect") => {
+            connection::forget(&app, &connection).await?;
+            Ok(json!({ "statusCode": 200 }))
+        }
+        _ => {
+            frames::answer(&app, &connection, request.body.as_deref().unwrap_or_default()).await?;
+            Ok(json!({ "statusCode": 200 }))
+        }
+    }
+}
+
+async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
+    match event {
+        Event::SessionEnded { member, session } => connection::close_all(&app, member, Some(&session)).await,
+        Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
+            connection::close_all(&app, member, None).await
+        }
+        // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
+        _ => Ok(()),
+    }
+}

@@ -1,1 +1,67 @@
-//! stub
+//! Jobs: work that no request waits for, on a schedule, by hand, or because something happened.
+
+pub mod check_accounts;
+pub mod clean_up;
+pub mod remove_files;
+pub mod remove_member;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::events::{Event, Happened};
+use shared::lambda::Function;
+use shared::queue::{self, Batch};
+use shared::{App, Error, Result};
+
+/// The variables without which this function cannot work.
+pub const NEEDS: &[&str] = &["TABLE", "BUCKET"];
+
+/// A job that a schedule starts, or a person.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "job", rename_all = "kebab-case")]
+pub enum Job {
+    /// Removes files that nothing refers to.
+    CleanUp,
+    /// Holds accounts, names and scores against each other.
+    CheckAccounts,
+}
+
+/// What a job came to.
+#[derive(Debug, Serialize)]
+#[serde(tag = "job", rename_all = "kebab-case")]
+pub enum Done {
+    /// See [`clean_up`].
+    CleanUp(clean_up::Report),
+    /// See [`check_accounts`].
+    CheckAccounts(check_accounts::Report),
+}
+
+/// The function.
+pub fn function(app: App) -> Function {
+    Function::event(app, handle)
+}
+
+/// A queue sends records; everything else names a job.
+async fn handle(app: App, event: Value) -> Result<Value> {
+    let unknown = |cause| Error::internal("This is neither a job nor a batch of events.", cause);
+    let done = if event.get("Records").is_some() {
+        let batch: Batch = serde_json::from_value(event).map_err(unknown)?;
+        serde_json::to_value(queue::each(&app, batch, follow_up).await)
+    } else {
+        let done = match serde_json::from_value(event).map_err(unknown)? {
+            Job::CleanUp => Done::CleanUp(clean_up::run(&app).await?),
+            Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(&app).await?),
+        };
+        tracing::info!(done = ?done, "A job is done.");
+        serde_json::to_value(done)
+    };
+    done.map_err(|cause| Error::internal("A report could not be written.", cause))
+}
+
+async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
+    match event {
+        Event::FilesOrphaned { files } => remove_files::run(&app, &files).await,
+        Event::MemberDeleted { member } => remove_member::run(&app, member).await,
+        // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
+        _ => Ok(()),
+    }
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `leaderboards` function on Lambda.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::lambda::run("leaderboards", leaderboards::NEEDS, leaderboards::function)
+}

@@ -1,1 +1,29 @@
-//! stub
+//! The projector: reads the table's stream and passes on what happened.
+//!
+//! [`outbox`] puts events on the bus. Every projection reads the same batch and says how far it came; the stream
+//! then starts again at the first record that somebody could not deal with, so each must take a record twice
+//! without harm.
+
+pub mod outbox;
+
+use aws_lambda_events::dynamodb::Event;
+use shared::lambda::Function;
+use shared::queue::Failures;
+use shared::{App, Result};
+
+/// The variables without which this function cannot work.
+pub const NEEDS: &[&str] = &["BUS"];
+
+/// The function.
+pub fn function(app: App) -> Function {
+    let bus = outbox::Bus::default();
+    Function::event(app, move |app, batch| project(app, bus.clone(), batch))
+}
+
+async fn project(app: App, bus: outbox::Bus, batch: Event) -> Result<Failures> {
+    let mut failures = Failures::default();
+    if let Some(first_failed) = outbox::pass_on(&app, &bus, &batch.records).await {
+        failures.add(first_failed);
+    }
+    Ok(failures)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `projector` function on Lambda.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::lambda::run("projector", projector::NEEDS, projector::function)
+}

@@ -56,6 +56,11 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// For fields that may be left out but not be `null`: `#[serde(default, deserialize_with = "given")]`.
+pub fn given<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let bytes = match bytes.trim_ascii() {
         [] => b"{}",

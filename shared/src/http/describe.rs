@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::{Body, Created, Json, Path, Query, SetCookies, Upload};
+use super::{Body, Created, Html, Json, Path, Query, SetCookies, Upload};
 use crate::auth::{Client, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -282,6 +282,12 @@ impl<T: JsonSchema> Describe for Created<T> {
     }
 }
 
+impl Describe for Html {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answer(StatusCode::OK, "text/html; charset=utf-8", json!({ "type": "string" }));
+    }
+}
+
 impl<R: Describe> Describe for (SetCookies, R) {
     fn describe(operation: &mut Operation<'_>) {
         R::describe(operation);
@@ -289,9 +295,10 @@ impl<R: Describe> Describe for (SetCookies, R) {
     }
 }
 
-impl<R: Describe> Describe for Result<R, Error> {
+/// What a handler returns, and an argument that it wants to refuse by itself, after it has looked at others.
+impl<T: Describe> Describe for Result<T, Error> {
     fn describe(operation: &mut Operation<'_>) {
-        R::describe(operation);
+        T::describe(operation);
     }
 }
 
@@ -324,3 +331,8 @@ endpoint!(A, B, C);
 endpoint!(A, B, C, D);
 endpoint!(A, B, C, D, E);
 endpoint!(A, B, C, D, E, G);
+
+/// The schema of a body that is no text.
+pub fn binary() -> Value {
+    json!({ "type": "string", "contentMediaType": "application/octet-stream" })
+}

@@ -14,5 +14,5 @@ pub use body::{Body, Query};
 pub use multipart::Upload;
 pub use page::{Cursor, Listing};
 pub use path::Path;
-pub use reply::{Created, Json, SetCookies};
+pub use reply::{Created, Html, Json, SetCookies};
 pub use routes::{Price, Routes};

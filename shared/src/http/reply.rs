@@ -55,3 +55,18 @@ impl IntoResponse for Error {
         response
     }
 }
+
+/// 200 with a page of HTML, which may load nothing and send its form only back to us.
+pub struct Html(pub String);
+
+impl IntoResponse for Html {
+    fn into_response(self) -> Response {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+        let headers = [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (http::header::CONTENT_SECURITY_POLICY, policy),
+            (http::header::REFERRER_POLICY, "no-referrer"),
+        ];
+        (headers, self.0).into_response()
+    }
+}

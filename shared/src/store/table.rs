@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -506,17 +506,10 @@ impl Table {
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
             let aws = &self.config.aws;
-            let credentials = Credentials::new(
-                &aws.access_key_id,
-                aws.secret_access_key.expose(),
-                aws.session_token.as_ref().map(|token| token.expose().to_owned()),
-                None,
-                "environment",
-            );
             let mut config = aws_sdk_dynamodb::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(aws.region.clone()))
-                .credentials_provider(credentials)
+                .region(aws.region())
+                .credentials_provider(aws.credentials())
                 .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_WAIT))
                 .timeout_config(
                     TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(DEADLINE).build(),

@@ -1,0 +1,135 @@
+//! Connections: opened with an access token, forgotten when gone, closed when their session ends.
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use http::HeaderMap;
+use http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use serde_json::{Value, json};
+use shared::auth::{Member, extract, sessions};
+use shared::dialect::Dialect;
+use shared::error::Kind;
+use shared::ids::MemberId;
+use shared::model::socket::{Presence, Socket};
+use shared::store::{Condition, Query, Write, keys};
+use shared::{App, Error, Result};
+
+/// Sockets looked at in one query.
+const PAGE: usize = 100;
+/// A subprotocol that carries the token: browsers can set no header on a socket, but they can ask for one of these.
+const BEARER: &str = "bearer.";
+
+/// Lets a socket in, or refuses the handshake with the status and body of an HTTP route.
+pub async fn open(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRequest) -> Result<Value> {
+    match admit(app, connection, request).await {
+        Ok(Some(protocol)) => {
+            Ok(json!({ "statusCode": 200, "headers": { SEC_WEBSOCKET_PROTOCOL.as_str(): protocol } }))
+        }
+        Ok(None) => Ok(json!({ "statusCode": 200 })),
+        Err(error) if error.kind == Kind::Internal => Err(error),
+        Err(error) => {
+            let refusal = Dialect::Native.refuse(&error, "");
+            let headers = json!({ "Content-Type": refusal.media });
+            Ok(json!({ "statusCode": refusal.status.as_u16(), "headers": headers, "body": refusal.body.to_string() }))
+        }
+    }
+}
+
+/// Keeps the socket, and returns the subprotocol to agree on if the client asked for any.
+async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRequest) -> Result<Option<String>> {
+    check_origin(app, &request.headers)?;
+    let asked = request.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let protocols: Vec<&str> = asked.split(',').map(str::trim).filter(|protocol| !protocol.is_empty()).collect();
+    let by_protocol = protocols.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
+    let token = by_protocol.or_else(|| request.query_string_parameters.first("token"));
+    let token = token.ok_or_else(|| {
+        Error::unauthenticated("not_authenticated", "Open the socket with an access token.")
+    })?;
+    let Member { account, session } = extract::by_token(app, token).await?;
+    let opened_at = app.clock.now();
+    let socket = Socket {
+        connection: connection.to_owned(),
+        member: account.id,
+        session: session.id.clone(),
+        opened_at,
+    };
+    let presence = Presence {
+        connection: connection.to_owned(),
+        member: account.id,
+        username: account.username,
+        session: session.id,
+        opened_at,
+    };
+    app.table.together(vec![Write::put(&socket)?, Write::put(&presence)?]).await?;
+    // Agree on a protocol that says nothing, where there is one; else the token's own must be echoed.
+    let plain = protocols.iter().find(|protocol| !protocol.starts_with(BEARER));
+    Ok(plain.or(protocols.first()).map(|protocol| (*protocol).to_owned()))
+}
+
+/// Browsers do not keep other sites from opening sockets, so we do. Programs send no `Origin`.
+fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    if origin == app.config.public_url || app.config.allowed_origins.iter().any(|allowed| allowed == origin) {
+        return Ok(());
+    }
+    Err(Error::forbidden("foreign_origin", "This origin may not open sockets."))
+}
+
+/// The socket's owner, if its session still stands; else the socket is closed.
+pub async fn owner(app: &App, connection: &str) -> Result<Option<MemberId>> {
+    let socket: Option<Socket> = app.table.get(keys::socket(connection)).await?;
+    let Some(Socket { member, session, .. }) = socket else {
+        app.sockets.close(connection).await?;
+        return Ok(None);
+    };
+    if sessions::find(app, member, &session).await?.is_some() {
+        return Ok(Some(member));
+    }
+    close(app, member, connection).await?;
+    Ok(None)
+}
+
+/// Forgets a socket that is gone.
+pub async fn forget(app: &App, connection: &str) -> Result<()> {
+    let socket: Option<Socket> = app.table.get(keys::socket(connection)).await?;
+    match socket {
+        Some(socket) => remove(app, socket.member, connection).await,
+        None => Ok(()),
+    }
+}
+
+/// Closes the sockets of a member: those of one session, or all of them.
+pub async fn close_all(app: &App, member: MemberId, session: Option<&str>) -> Result<()> {
+    let mut next: Option<String> = None;
+    loop {
+        let query = Query::of(keys::sockets_of(member), PAGE);
+        let query = match &next {
+            Some(next) => query.after(next)?,
+            None => query,
+        };
+        let page = app.table.query::<Presence>(query).await?;
+        for open in page.items.iter().filter(|open| session.is_none_or(|session| open.session == session)) {
+            // The event may be late: a session that began after it has sockets of its own.
+            if sessions::find(app, member, &open.session).await?.is_none() {
+                close(app, member, &open.connection).await?;
+            }
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn close(app: &App, member: MemberId, connection: &str) -> Result<()> {
+    app.sockets.close(connection).await?;
+    remove(app, member, connection).await
+}
+
+async fn remove(app: &App, member: MemberId, connection: &str) -> Result<()> {
+    let any = Condition::default;
+    let writes = vec![
+        Write::delete(keys::socket(connection), any()),
+        Write::delete(keys::socket_of(member, connection), any()),
+    ];
+    Ok(app.table.together(writes).await?)
+}

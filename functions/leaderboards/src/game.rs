@@ -1,0 +1,67 @@
+//! The game users API's words for leaderboards (its contract, sections 3 and 4.5).
+
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::error::Problems;
+use shared::http::{Json, Query};
+use shared::ids::MemberId;
+use shared::{App, Result};
+
+use crate::ranking::{self, DEEPEST, Ranked};
+
+const USUAL_LIMIT: usize = 100;
+
+/// Which rows.
+#[derive(Deserialize, JsonSchema)]
+pub struct Window {
+    /// How many rows: 1 to 1000. Without `limit` and `offset` the whole list up to 1000, else 100.
+    #[schemars(with = "usize", range(min = 1, max = 1000))]
+    limit: Option<i64>,
+    /// How many rows to leave out at the top: 0 to 999.
+    #[schemars(with = "usize", range(min = 0, max = 999))]
+    offset: Option<i64>,
+}
+
+/// A row.
+#[derive(Serialize, JsonSchema)]
+pub struct RankedView {
+    id: MemberId,
+    username: String,
+    avatar: Option<String>,
+    score: i64,
+    rank: usize,
+    games_played: i64,
+    games_won: i64,
+}
+
+impl RankedView {
+    fn of(Ranked { rank, score }: Ranked) -> RankedView {
+        RankedView {
+            id: score.member,
+            username: score.username.as_str().to_owned(),
+            avatar: score.avatar.as_deref().map(shared::media::path),
+            score: score.score,
+            rank,
+            games_played: score.games_played,
+            games_won: score.games_won,
+        }
+    }
+}
+
+/// Shows anyone the best players, best first.
+pub async fn leaderboard(State(app): State<App>, Query(window): Query<Window>) -> Result<Json<Vec<RankedView>>> {
+    let mut problems = Problems::default();
+    let mut bounded = |field, value: Option<i64>, least: usize, most: usize| {
+        let Some(value) = value else { return Some(None) };
+        let within = usize::try_from(value).ok().filter(|value| (least..=most).contains(value));
+        problems.check(field, within.map(Some).ok_or_else(|| format!("Send a number from {least} to {most}.")))
+    };
+    let limit = bounded("limit", window.limit, 1, DEEPEST).flatten();
+    let offset = bounded("offset", window.offset, 0, DEEPEST - 1).flatten();
+    problems.finish()?;
+    let whole = limit.is_none() && offset.is_none();
+    let limit = limit.unwrap_or(if whole { DEEPEST } else { USUAL_LIMIT });
+    let rows = ranking::top(&app, offset.unwrap_or(0), limit).await?;
+    Ok(Json(rows.into_iter().map(RankedView::of).collect()))
+}

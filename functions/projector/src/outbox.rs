@@ -1,0 +1,75 @@
+//! Outbox → bus: every record that a handler left in its transaction becomes an event.
+
+use std::sync::{Arc, OnceLock};
+
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::BehaviorVersion;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde::Deserialize;
+use shared::App;
+use shared::events::SOURCE;
+use shared::store::keys;
+
+/// EventBridge takes at most ten events at once.
+const AT_ONCE: usize = 10;
+
+/// The event bus. Connects with the first event.
+#[derive(Clone, Default)]
+pub struct Bus(Arc<OnceLock<Client>>);
+
+impl Bus {
+    fn client(&self, app: &App) -> &Client {
+        self.0.get_or_init(|| {
+            let aws = &app.config.aws;
+            let mut config = aws_sdk_eventbridge::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(aws.region())
+                .credentials_provider(aws.credentials());
+            config.set_endpoint_url(aws.endpoint_url.clone());
+            config.set_http_client(app.http_client.clone());
+            Client::from_conf(config.build())
+        })
+    }
+}
+
+/// What the projector reads of an outbox record: it passes the event on as it stands.
+#[derive(Deserialize)]
+struct Outgoing {
+    pk: String,
+    name: String,
+    event: String,
+}
+
+/// Puts the batch's events on the bus, in their order. Returns the sequence number of the first record that could
+/// not be passed on; the stream starts again there.
+pub async fn pass_on(app: &App, bus: &Bus, records: &[EventRecord]) -> Option<String> {
+    // Only what was just inserted: an outbox record that runs out is removed, which is no news.
+    let new = records.iter().filter(|record| record.event_name == "INSERT").filter_map(|record| {
+        let outgoing: Outgoing = serde_dynamo::from_item(record.change.new_image.clone()).ok()?;
+        keys::is_outbox(&outgoing.pk).then(|| (record.change.sequence_number.clone().unwrap_or_default(), outgoing))
+    });
+    let new: Vec<_> = new.collect();
+    for some in new.chunks(AT_ONCE) {
+        let entries = some.iter().map(|(_, outgoing)| {
+            PutEventsRequestEntry::builder()
+                .event_bus_name(&app.config.bus)
+                .source(SOURCE)
+                .detail_type(&outgoing.name)
+                .detail(&outgoing.event)
+                .build()
+        });
+        let put = bus.client(app).put_events().set_entries(Some(entries.collect())).send().await;
+        let failed = match &put {
+            // Entry by entry: what EventBridge did not take has an error code in its place.
+            Ok(answer) => answer.entries().iter().position(|entry| entry.error_code().is_some()),
+            Err(_) => Some(0),
+        };
+        if let Some(failed) = failed {
+            let (sequence_number, outgoing) = &some[failed];
+            tracing::error!(event = outgoing.name, sequence_number, "An event did not reach the bus.");
+            return Some(sequence_number.clone());
+        }
+    }
+    None
+}
