@@ -6,7 +6,9 @@ moment. Who is refused is tested as well: schemathesis repeats what succeeded wi
 
 import itertools
 import os
+import struct
 import urllib.parse
+import zlib
 
 import requests
 import schemathesis
@@ -20,19 +22,37 @@ numbers = itertools.count(1)
 turns = itertools.count(1)
 
 
+def png():
+    """A picture of one pixel."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixel = zlib.compress(b"\0\x28\x6e\xaa")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
+
+
 class Member:
-    """Someone who has just registered and signed in."""
+    """Someone who has just registered, signed in and set a picture."""
 
     def __init__(self, base_url):
         users = urllib.parse.urljoin(base_url, "/users/")
         name = f"fuzz{os.getpid()}-{next(numbers)}"
+        http = requests.Session()
         new = {"username": name, "password1": PASSWORD, "password2": PASSWORD}
-        registered = requests.post(f"{users}register/", json=new, timeout=10)
-        registered.raise_for_status()
-        self.id = registered.json()["id"]
-        signed_in = requests.post(f"{users}login/", json={"username": name, "password": PASSWORD}, timeout=10)
-        signed_in.raise_for_status()
-        self.session = signed_in.cookies["sessionid"]
+        self.id = self.post(http, f"{users}register/", new)["id"]
+        self.post(http, f"{users}login/", {"username": name, "password": PASSWORD})
+        self.session = http.cookies["sessionid"]
+        uploaded = http.post(f"{users}avatar/", files={"avatar": ("me.png", png())}, timeout=10)
+        uploaded.raise_for_status()
+        self.picture = uploaded.json()["avatar_url"].rsplit("/", 1)[-1]
+
+    @staticmethod
+    def post(http, url, body):
+        answer = http.post(url, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
 
 
 def schemes(operation):
@@ -53,7 +73,13 @@ class Credentials:
             case.headers = {**(case.headers or {}), "Authorization": f"Bearer {OPERATIONS_TOKEN}"}
         elif "session" in accepted:
             case.cookies = {**(case.cookies or {}), "sessionid": member.session}
-        # Most generated ids are nobody's. Every other case gets the member's own, unless the id is meant to be wrong.
+        self.point_at(case, member)
+
+    @staticmethod
+    def point_at(case, member):
+        """Most generated ids are nobody's. Every other case gets the member's own, unless it is meant to be wrong."""
+        known = {"user_id": member.id, "filename": member.picture, "file": "page.css"}
         broken = case.meta is not None and case.meta.is_negative_at(ParameterLocation.PATH)
-        if "user_id" in (case.path_parameters or {}) and not broken and next(turns) % 2:
-            case.path_parameters["user_id"] = member.id
+        if not broken and next(turns) % 2:
+            for name in known.keys() & (case.path_parameters or {}).keys():
+                case.path_parameters[name] = known[name]

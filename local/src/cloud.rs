@@ -1,25 +1,46 @@
 //! `Cloud`: one local cloud, from its template to its shutdown.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod environment;
+mod folder;
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use shared::clock::Clock;
 use shared::ids::Ids;
 use shared::lambda::Answer;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
+use self::folder::DataFolder;
+use crate::delivery::Delivery;
 use crate::dynamo::Dynamo;
-use crate::functions::Functions;
+use crate::endpoints;
+use crate::functions::{self, Functions};
 use crate::gateway::websocket::Sockets;
+use crate::queues::QueueConsumer;
+use crate::schedules;
 use crate::state::State;
+use crate::stream::{Pass, StreamConsumer};
 use crate::template::Template;
+use crate::uuids::Uuids;
+
+/// How often expired items are deleted. AWS takes its time as well.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often a batch that cannot succeed is tried while things settle.
+const TRIES_WHILE_SETTLING: u32 = 50;
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// In this folder, from one start to the next.
     Folder(PathBuf),
-    /// In memory, until the process ends.
+    /// Nowhere for longer than the process: in memory, and in a temporary folder what needs files.
     Memory,
 }
 
@@ -30,17 +51,6 @@ pub enum Pumps {
     Running,
     /// Nobody but [`Cloud::settle`]: for tests.
     ByHand,
-}
-
-/// How [`Cloud::settle`] delivers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Everything once, in order.
-    Once,
-    /// Every batch twice.
-    Twice,
-    /// Every record twice and out of order.
-    Shuffled,
 }
 
 /// What a local cloud is started with.
@@ -62,7 +72,13 @@ pub struct Options {
     pub invoke: Option<String>,
     /// Who moves things along.
     pub pumps: Pumps,
+    /// The HTTP clients under the functions' AWS clients, by the function's binary; plain ones where none are given.
+    /// A test watches them, and lets calls fail.
+    pub wire: Option<Wire>,
 }
+
+/// Makes the HTTP client of one function, given the name of its binary.
+pub type Wire = Arc<dyn Fn(&str) -> SharedHttpClient + Send + Sync>;
 
 /// A running local cloud. Cloning shares it.
 #[derive(Clone)]
@@ -75,13 +91,66 @@ struct Parts {
     state: State,
     dynamo: Dynamo,
     sockets: Sockets,
-    files: PathBuf,
+    uuids: Uuids,
+    folder: DataFolder,
+    streams: Vec<Arc<StreamConsumer>>,
+    queues: Vec<Arc<QueueConsumer>>,
+    /// Tells the background tasks when to stop.
+    stop: watch::Sender<bool>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl Cloud {
     /// Starts everything; on failure says why in one sentence.
     pub async fn start(options: Options) -> Result<Cloud, String> {
-        todo!()
+        let template = Template::read(&options.template, &options.overrides, &options.public_url)?;
+        let folder = DataFolder::open(&options.storage, &template.buckets)?;
+        let uuids = match options.pumps {
+            Pumps::Running => Uuids::random(),
+            Pumps::ByHand => Uuids::counting(),
+        };
+        let state =
+            State::open(folder.state_file(), options.clock.clone(), uuids.clone(), template.queues.clone())?;
+        let stop = watch::Sender::new(false);
+        let dynamo = Dynamo::start(folder.tables_file(), &template.tables, listen().await?, stopped(&stop))?;
+        let services = listen().await?;
+        let services_address = services.local_addr().map_err(|error| error.to_string())?;
+        let environments =
+            environment::all(&template, &state, &format!("http://{services_address}"), &dynamo.url())?;
+        if options.invoke.is_some() {
+            folder.keep_environment(&environments)?;
+        }
+        let functions = Functions::start(functions::Start {
+            functions: &template.functions,
+            environments,
+            invoke: options.invoke.as_deref(),
+            clock: options.clock.clone(),
+            ids: options.ids.clone(),
+            uuids: uuids.clone(),
+            wire: options.wire.clone().unwrap_or_else(plain_wire),
+        })?;
+        let streams = StreamConsumer::all(&template).into_iter().map(Arc::new).collect();
+        let queues = QueueConsumer::all(&template).into_iter().map(Arc::new).collect();
+        let cloud = Cloud(Arc::new(Parts {
+            options,
+            template,
+            functions,
+            state,
+            dynamo,
+            sockets: Sockets::default(),
+            uuids,
+            folder,
+            streams,
+            queues,
+            stop,
+            tasks: Mutex::default(),
+        }));
+        let serve = endpoints::serve(services, cloud.clone(), stopped(&cloud.0.stop));
+        cloud.in_background(serve);
+        if cloud.0.options.pumps == Pumps::Running {
+            cloud.start_pumps();
+        }
+        Ok(cloud)
     }
 
     /// What it was started with.
@@ -116,7 +185,7 @@ impl Cloud {
 
     /// The folder that holds a folder per bucket.
     pub fn files(&self) -> &Path {
-        &self.0.files
+        self.0.folder.files()
     }
 
     /// The time, as functions see it.
@@ -124,18 +193,120 @@ impl Cloud {
         &self.0.options.clock
     }
 
+    /// Ids for requests, messages and events.
+    pub(crate) fn uuids(&self) -> &Uuids {
+        &self.0.uuids
+    }
+
     /// Feeds the stream to its function, the bus to the queues and the queues to their workers, until nothing moves.
+    /// What failed in a queue moves again only when its time out of sight is over.
     pub async fn settle(&self, delivery: Delivery) {
-        todo!()
+        while self.move_along(delivery).await {}
+    }
+
+    async fn move_along(&self, delivery: Delivery) -> bool {
+        let mut moved = false;
+        for stream in &self.0.streams {
+            moved |= match stream.pass(self, delivery).await {
+                Ok(Pass::Moved) => true,
+                Ok(Pass::Failed(times)) => times < TRIES_WHILE_SETTLING,
+                Ok(Pass::Idle) => false,
+                Err(error) => {
+                    tracing::error!("{error}");
+                    false
+                }
+            };
+        }
+        for queue in &self.0.queues {
+            moved |= queue.pass(self, delivery).await.unwrap_or_else(|error| {
+                tracing::error!("{error}");
+                false
+            });
+        }
+        moved
     }
 
     /// Runs a schedule now.
     pub async fn run_schedule(&self, name: &str) -> Result<Answer, String> {
-        todo!()
+        let (function, schedule) = self
+            .template()
+            .schedules()
+            .find(|(_, schedule)| schedule.name == name)
+            .ok_or_else(|| format!("The template has no schedule {name}."))?;
+        schedules::run(self, function, schedule, true).await
     }
 
-    /// Stops the background tasks, lets what is under way finish, and closes the databases.
+    /// Stops the background tasks and waits until they have stopped. What was under way is done again at the next
+    /// start.
     pub async fn shutdown(&self) {
-        todo!()
+        self.0.stop.send_replace(true);
+        let mut tasks = std::mem::take(&mut *self.tasks());
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn start_pumps(&self) {
+        for stream in &self.0.streams {
+            self.until_stopped(stream.clone().keep_running(self.clone()));
+        }
+        for queue in &self.0.queues {
+            self.until_stopped(queue.clone().keep_running(self.clone()));
+        }
+        for (function, schedule) in self.template().schedules() {
+            self.until_stopped(schedules::keep_running(self.clone(), function.to_owned(), schedule.clone()));
+        }
+        self.until_stopped(sweep(self.clone()));
+    }
+
+    /// Runs work in the background and cuts it short at shutdown.
+    fn until_stopped(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stopped = stopped(&self.0.stop);
+        self.in_background(async move {
+            tokio::select! {
+                () = work => {}
+                () = stopped => {}
+            }
+        });
+    }
+
+    /// Runs work in the background that ends by itself at shutdown.
+    fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks().spawn(work);
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One client for all: everything it reaches is on this machine, so it needs no TLS, and no function its own pool.
+fn plain_wire() -> Wire {
+    let client = aws_smithy_http_client::Builder::new().build_http();
+    Arc::new(move |_| client.clone())
+}
+
+/// Any free port of this machine, for this machine alone.
+async fn listen() -> Result<TcpListener, String> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    bound.map_err(|error| format!("No port of 127.0.0.1 can be listened on: {error}."))
+}
+
+/// Ends when the cloud is told to stop, or is gone.
+fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
+    let mut stop = stop.subscribe();
+    async move {
+        // An error means that the sender is gone, and that is as good.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+}
+
+async fn sweep(cloud: Cloud) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let (dynamo, now) = (cloud.dynamo().clone(), cloud.clock().now());
+        match tokio::task::spawn_blocking(move || dynamo.sweep(now)).await {
+            Ok(Ok(deleted)) => tracing::debug!(deleted, "Expired items were deleted."),
+            Ok(Err(error)) => tracing::error!("Expired items could not be deleted: {error}"),
+            Err(error) => tracing::error!("Deleting expired items failed: {error}"),
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod bus;
 pub mod cloud;
+pub mod delivery;
 pub mod dynamo;
 pub mod endpoints;
 pub mod functions;
@@ -19,5 +20,7 @@ pub mod schedules;
 pub mod state;
 pub mod stream;
 pub mod template;
+pub mod uuids;
 
-pub use cloud::{Cloud, Delivery, Options, Pumps, Storage};
+pub use cloud::{Cloud, Options, Pumps, Storage};
+pub use delivery::Delivery;

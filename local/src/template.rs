@@ -8,7 +8,12 @@ mod tags;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use self::resolve::Resolver;
+use self::resources::Reader;
+use crate::bus::Pattern;
 
 /// The region that locally stands for wherever the stack is deployed.
 pub const REGION: &str = "us-east-1";
@@ -45,6 +50,8 @@ pub struct Function {
     pub id: String,
     /// Its binary, such as `accounts`.
     pub binary: String,
+    /// Its ARN.
+    pub arn: String,
     /// Its environment variables, except that secrets still stand as `{{resolve:secretsmanager:…}}`.
     pub environment: BTreeMap<String, String>,
     /// How many seconds an invocation may take.
@@ -132,7 +139,8 @@ pub struct HttpRoute {
 }
 
 /// The CORS configuration of the HTTP API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 pub struct Cors {
     /// Origins that may call, or `*`.
     pub allow_origins: Vec<String>,
@@ -180,7 +188,7 @@ pub struct Rule {
     /// The name of its bus.
     pub bus: String,
     /// Which events it takes.
-    pub pattern: Value,
+    pub pattern: Pattern,
     /// Where they go.
     pub targets: Vec<RuleTarget>,
 }
@@ -199,6 +207,8 @@ pub struct RuleTarget {
 pub struct Queue {
     /// Its logical id.
     pub id: String,
+    /// Its ARN.
+    pub arn: String,
     /// How many seconds a message that was received stays out of sight.
     pub visibility_timeout: u32,
     /// Where messages go that keep failing.
@@ -217,7 +227,24 @@ pub struct Redrive {
 impl Template {
     /// Reads the template. `public_url` is the local address of the HTTP API.
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>, public_url: &str) -> Result<Template, String> {
-        todo!()
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("The template {} cannot be read: {error}.", path.display()))?;
+        Template::parse(&text, overrides, public_url).map_err(|reason| format!("{}: {reason}", path.display()))
+    }
+
+    fn parse(text: &str, overrides: &BTreeMap<String, String>, public_url: &str) -> Result<Template, String> {
+        let template = tags::read(text)?;
+        let none = Map::new();
+        let section = |pointer: &str| template.pointer(pointer).and_then(Value::as_object).unwrap_or(&none);
+        let parameters = parameters::values(section("/Parameters"), overrides)?;
+        let resolver = Resolver {
+            parameters: &parameters,
+            conditions: section("/Conditions"),
+            resources: section("/Resources"),
+            public_url,
+        };
+        let reader = Reader { resolver, globals: section("/Globals/Function") };
+        reader.template().map_err(|trouble| trouble.to_string())
     }
 
     /// The function with this logical id or binary.
@@ -238,5 +265,81 @@ impl Template {
                 _ => None,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guildhall(overrides: &[(&str, &str)]) -> Template {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        let overrides = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Template::read(&path, &overrides, "http://localhost:8000").unwrap()
+    }
+
+    #[test]
+    fn our_own_template_is_read_whole() {
+        let template = guildhall(&[("AllowedOrigins", "http://localhost:5173,http://localhost:3000")]);
+        let accounts = template.function("accounts").unwrap();
+        assert_eq!(accounts.id, "AccountsFunction");
+        assert_eq!(accounts.environment["TABLE"], "guildhall-MainTable");
+        assert_eq!(accounts.environment["PUBLIC_URL"], "http://localhost:8000");
+        assert_eq!(accounts.environment["ALLOWED_ORIGINS"], "http://localhost:5173,http://localhost:3000");
+        assert!(accounts.environment["TOKEN_SECRET"].starts_with("{{resolve:secretsmanager:"));
+        let sockets_url = &template.function("chat").unwrap().environment["SOCKETS_URL"];
+        assert_eq!(sockets_url, "https://socketapi.execute-api.us-east-1.amazonaws.com/live");
+
+        let users = template.http.routes.iter().find(|route| route.key == "ANY /users/{proxy+}").unwrap();
+        assert_eq!((users.method.as_str(), users.path.as_str()), ("ANY", "/users/{proxy+}"));
+        assert_eq!(users.function, "AccountsFunction");
+        assert_eq!(template.http.cors.as_ref().unwrap().allow_origins.len(), 2);
+        assert_eq!(template.sockets.routes["$connect"], "ChatFunction");
+        assert_eq!(template.sockets.stage, "live");
+
+        let table = &template.tables[0];
+        assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"));
+        assert_eq!(table.definition["StreamSpecification"]["StreamEnabled"], true);
+        let letters = template.queue("LettersQueue").unwrap();
+        let redrive = letters.redrive.clone().unwrap();
+        assert_eq!((redrive.dead_letters.as_str(), redrive.maximum_receives), ("LettersDeadLetters", 5));
+        let rule = template.rules.iter().find(|rule| rule.id == "LettersRule").unwrap();
+        assert_eq!((rule.bus.as_str(), rule.targets[0].queue.as_str()), (STACK, "LettersQueue"));
+        assert!(template.schedules().any(|(function, schedule)| {
+            function == "JobsFunction" && schedule.name == "clean-up" && schedule.input["job"] == "clean-up"
+        }));
+        let stream = template.function("projector").unwrap().sources.iter().find_map(|source| match source {
+            Source::Stream(stream) => Some(stream),
+            _ => None,
+        });
+        let stream = stream.unwrap();
+        assert_eq!((stream.table.as_str(), stream.batch_size), ("MainTable", 100));
+        assert!(stream.bisects && stream.reports_failures);
+        assert_eq!(stream.on_failure.as_deref(), Some("StreamFailures"));
+    }
+
+    #[test]
+    fn parameters_and_conditions_reach_the_wiring() {
+        assert_eq!(guildhall(&[]).http.cors, None);
+        let template = guildhall(&[("PublicUrl", "https://guildhall.example.com")]);
+        assert_eq!(template.function("docs").unwrap().environment["PUBLIC_URL"], "https://guildhall.example.com");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_resource_and_property() {
+        let wrong = |resource: &str| {
+            let text = format!("Resources:\n  Thing: {resource}");
+            Template::parse(&text, &BTreeMap::new(), "").unwrap_err()
+        };
+        let queue = "{Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: soon}}";
+        assert_eq!(wrong(queue), "Thing.VisibilityTimeout: \"soon\" is not a whole number.");
+        let queue = "{Type: AWS::SQS::Queue, Properties: {RedrivePolicy: {deadLetterTargetArn: !GetAtt No.Arn}}}";
+        assert_eq!(
+            wrong(queue),
+            "Thing.RedrivePolicy.deadLetterTargetArn.Fn::GetAtt: there is neither a resource nor a parameter named No."
+        );
+        let function = "{Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: b}},
+            Properties: {Events: {E: {Type: ScheduleV2, Properties: {Name: n, ScheduleExpression: often}}}}}";
+        assert!(wrong(function).starts_with("Thing.Events.E: The schedule \"often\""));
     }
 }

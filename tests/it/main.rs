@@ -1,1 +1,21 @@
-fn main(){}
+//! Every test from outside: requests go through the template, the gateway and the Lambda event, in this process.
+//!
+//! One file per slice, and one per sweep over all of them. [`world`] is where a test lives.
+
+mod access;
+mod accounts;
+mod chat;
+mod concurrency;
+mod docs;
+mod events;
+mod faults;
+mod files;
+mod hostile;
+mod jobs;
+mod leaderboards;
+mod lockout;
+mod mailer;
+mod moto;
+mod prices;
+mod template;
+mod world;

@@ -1,1 +1,46 @@
-//! stub
+//! What tests and harnesses share: a cloud at rest, a browser without a network, and the price list.
+
+pub mod browser;
+pub mod players;
+pub mod prices;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use local::{Cloud, Options, Pumps, Storage};
+use shared::clock::Clock;
+use shared::ids::Ids;
+
+/// The folder that `template.yaml` lies in.
+pub fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// A cloud in memory, as the template deploys it, in which nothing moves by itself: neither the clock, which begins
+/// now, nor records and messages.
+pub async fn cloud_at_rest(overrides: &[(&str, &str)]) -> Result<Cloud, String> {
+    let overrides: BTreeMap<_, _> =
+        overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let options = Options {
+        template: repository().join("template.yaml"),
+        overrides,
+        storage: Storage::Memory,
+        public_url: "http://localhost:8000".to_owned(),
+        clock: Clock::fixed(Utc::now()),
+        ids: Ids::random(),
+        invoke: None,
+        pumps: Pumps::ByHand,
+        wire: None,
+    };
+    Cloud::start(options).await
+}
+
+/// What the letter on top of the mailbox asks to be confirmed with.
+pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
+    let letters = cloud.state().letters(1)?;
+    let text = letters.first().map(|letter| letter.text.as_str()).unwrap_or_default();
+    let code = text.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    code.map(str::to_owned).ok_or_else(|| "No letter asks for a confirmation.".to_owned())
+}

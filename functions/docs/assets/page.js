@@ -46,7 +46,12 @@ const ui = SwaggerUIBundle({
   persistAuthorization: true,
   syntaxHighlight: { theme: dark.matches ? "tomorrow-night" : "idea" },
   validatorUrl: null,
-  onComplete: listDialects,
+  onComplete: () => {
+    listDialects();
+    if (location.hash.startsWith("#/")) {
+      bringIntoView(named(location.hash));
+    }
+  },
 });
 
 // The contents' list of groups, with the number of operations in each.
@@ -64,14 +69,29 @@ function listDialects() {
   }
 }
 
-// Swagger UI reads the address once, at the start; links on the page change it later.
-addEventListener("hashchange", () => {
-  const hash = decodeURIComponent(location.hash);
-  if (!hash.startsWith("#/")) {
+// `#/Game%20users/accounts.post.users.login` as Swagger UI names it: a group, or an operation of one.
+function named(hash) {
+  const [tag, operation] = decodeURIComponent(hash).slice(2).split("/");
+  return operation ? ["operations", tag, operation] : ["operations-tag", tag];
+}
+
+function bringIntoView(names) {
+  document.getElementById(CSS.escape(names.join("-").replaceAll(" ", "_")))?.scrollIntoView();
+}
+
+// Swagger UI opens what the address names at the start, and writes the address when something is opened. Links of the
+// page around it are for us to follow.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#/"]');
+  if (!link || link.closest("#swagger") || event.ctrlKey || event.metaKey || event.shiftKey) {
     return;
   }
-  ui.layoutActions.parseDeepLinkHash(hash);
-  const [tag, operation] = hash.slice(2).split("/");
-  const id = operation ? `operations-${tag}-${operation}` : `operations-tag-${tag}`;
-  document.getElementById(id.replaceAll(" ", "_"))?.scrollIntoView();
+  event.preventDefault();
+  const names = named(link.getAttribute("href"));
+  const group = ["operations-tag", names[1]];
+  if (!ui.layoutSelectors.isShown(group, true)) {
+    ui.layoutActions.show(group, true);
+  }
+  ui.layoutActions.show(names, true);
+  bringIntoView(names);
 });

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `docs` function on Lambda.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shared::lambda::run("docs", docs::NEEDS, docs::function)
+}

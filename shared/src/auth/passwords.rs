@@ -102,12 +102,13 @@ fn hasher() -> Argon2<'static> {
 
 fn is_common(lower: &str) -> bool {
     // Binary search over the sorted lines, by byte offsets: the list is never copied.
-    let (mut from, mut to) = (0, COMMON.len());
+    let list = COMMON.trim_ascii_end().as_bytes();
+    let (mut from, mut to) = (0, list.len());
     while from < to {
         let middle = (from + to) / 2;
-        let start = COMMON.as_bytes()[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
-        let end = COMMON.as_bytes()[start..].iter().position(|byte| *byte == b'\n').map_or(COMMON.len(), |found| start + found);
-        match COMMON.as_bytes()[start..end].cmp(lower.as_bytes()) {
+        let start = list[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
+        let end = list[start..].iter().position(|byte| *byte == b'\n').map_or(list.len(), |found| start + found);
+        match list[start..end].cmp(lower.as_bytes()) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => from = end + 1,
             std::cmp::Ordering::Greater => to = start,

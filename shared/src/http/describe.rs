@@ -325,6 +325,7 @@ macro_rules! endpoint {
     };
 }
 
+endpoint!();
 endpoint!(A);
 endpoint!(A, B);
 endpoint!(A, B, C);

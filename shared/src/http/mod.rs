@@ -15,4 +15,4 @@ pub use multipart::Upload;
 pub use page::{Cursor, Listing};
 pub use path::Path;
 pub use reply::{Created, Html, Json, SetCookies};
-pub use routes::{Price, Routes};
+pub use routes::{Price, Routes, Row};

@@ -1,0 +1,99 @@
+//! Sockets: opened with a token, answered, closed with their session.
+
+use serde_json::{Value, json};
+
+use crate::world::{ORIGIN, World};
+use local::gateway::websocket::{Frame, Socket};
+
+async fn hear(socket: &mut Socket) -> Value {
+    match socket.recv().await {
+        Some(Frame::Text(text)) => serde_json::from_str(&text).expect("JSON"),
+        other => panic!("no text, but {other:?}"),
+    }
+}
+
+/// Whether nothing but the end comes.
+async fn is_closed(socket: &mut Socket) -> bool {
+    matches!(socket.recv().await, None | Some(Frame::Close(_)))
+}
+
+#[tokio::test]
+async fn a_token_opens_a_socket_by_query_and_by_subprotocol() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let token = ada.token().await;
+    let mut socket = ada.connect(&format!("/?token={token}"), &[("origin", ORIGIN)]).await.expect("a socket");
+    socket.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(&mut socket).await, json!({ "type": "pong" }));
+
+    let protocol = format!("guildhall, bearer.{token}");
+    let mut socket = ada.connect("/ws", &[("sec-websocket-protocol", &protocol)]).await.expect("a socket");
+    assert_eq!(socket.subprotocol.as_deref(), Some("guildhall"));
+    socket.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(&mut socket).await, json!({ "type": "pong" }));
+}
+
+#[tokio::test]
+async fn a_handshake_without_a_good_token_or_from_elsewhere_is_refused() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let token = ada.token().await;
+    let refused = async |query: &str, headers: &[(&str, &str)]| match ada.connect(query, headers).await {
+        Ok(_) => panic!("opened: {query}"),
+        Err((status, _)) => status.as_u16(),
+    };
+    assert_eq!(refused("/", &[]).await, 401);
+    assert_eq!(refused("/?token=nonsense", &[]).await, 401);
+    assert_eq!(refused(&format!("/?token={token}"), &[("origin", "https://evil.example")]).await, 403);
+    ada.post("/users/logout/", json!({})).await.assert(200);
+    assert_eq!(refused(&format!("/?token={token}"), &[]).await, 401);
+}
+
+#[tokio::test]
+async fn everyone_with_a_socket_is_online_once() {
+    let world = World::new().await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let mut first = ada.open_socket().await;
+    let _second = ada.open_socket().await;
+    let bobs = bob.open_socket().await;
+    let online = |members: Value| json!({ "type": "online", "members": members, "next": null });
+    let (of_ada, of_bob) = (json!({ "id": ada.id(), "username": "ada" }), json!({ "id": bob.id(), "username": "bob" }));
+    first.send(r#"{"type":"online"}"#).await;
+    assert_eq!(hear(&mut first).await, online(json!([of_ada, of_bob])));
+    bobs.close().await;
+    first.send(r#"{"type":"online"}"#).await;
+    assert_eq!(hear(&mut first).await, online(json!([of_ada])));
+}
+
+#[tokio::test]
+async fn a_frame_that_means_nothing_is_answered_and_the_socket_stays() {
+    let world = World::new().await;
+    let mut socket = world.member("ada").await.open_socket().await;
+    for frame in ["", "nonsense", "[]", "{}", r#"{"type":"unknown"}"#, r#"{"type":7}"#, "\u{0}"] {
+        socket.send(frame).await;
+        assert_eq!(hear(&mut socket).await["code"], "unknown_frame", "{frame:?}");
+    }
+    socket.send(r#"{"type":"online","cursor":"made.up"}"#).await;
+    assert_eq!(hear(&mut socket).await["code"], "invalid");
+    socket.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(&mut socket).await, json!({ "type": "pong" }));
+}
+
+#[tokio::test]
+async fn a_socket_ends_with_its_session() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let phone = ada.elsewhere();
+    phone.sign_in().await.assert(200);
+    let (mut here, mut there) = (ada.open_socket().await, phone.open_socket().await);
+    ada.post("/users/logout/", json!({})).await.assert(200);
+    world.settle().await;
+    assert!(is_closed(&mut here).await);
+    there.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(&mut there).await, json!({ "type": "pong" }));
+    // Even before anybody is told: a frame on a dead session is not answered.
+    phone.patch(&phone.profile(), json!({ "deactivate": true })).await.assert(200);
+    there.send(r#"{"type":"ping"}"#).await;
+    assert!(is_closed(&mut there).await);
+    world.settle().await;
+}

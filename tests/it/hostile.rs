@@ -1,0 +1,200 @@
+//! Hostile input: whatever is sent, the answer is a refusal in the route's own words, and never a failure of ours.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use serde_json::json;
+
+use crate::world::{ORIGIN, PASSWORD, Person, Reply, World, slices};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Bodies that nobody means well with.
+fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let deep = |open: &str, close: &str, times: usize| format!("{}{}", open.repeat(times), close.repeat(times)).into_bytes();
+    let mut bodies = vec![
+        ("application/json", b"{".to_vec()),
+        ("application/json", b"\"text\"".to_vec()),
+        ("application/json", b"[\"a\",\"b\",\"c\"]".to_vec()),
+        ("application/json", b"null".to_vec()),
+        ("application/json", b"{}{}".to_vec()),
+        ("application/json", b"\xff\xfe\x00".to_vec()),
+        ("application/json", b"{\"username\":\"a\",\"username\":\"b\"}".to_vec()),
+        ("application/json", deep("[", "]", 500_000)),
+        ("application/json", deep("{\"a\":", "}", 20_000)),
+        ("application/json", format!("{{\"username\":\"{}\"}}", "x".repeat(300_000)).into_bytes()),
+        ("application/json", b"{\"username\":1e999}".to_vec()),
+        ("application/x-www-form-urlencoded", b"username=%ff%fe&&&=&a".to_vec()),
+        ("application/x-www-form-urlencoded", "username=a&".repeat(20_000).into_bytes()),
+        ("multipart/form-data; boundary=cut", b"--cut\r\nContent-Disposition: form-data; name=\"avatar\"".to_vec()),
+        ("multipart/form-data", b"--".to_vec()),
+        ("multipart/form-data; boundary=cut", "--cut\r\n".repeat(50_000).into_bytes()),
+        ("text/plain", b"hello".to_vec()),
+        ("application/xml", b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>".to_vec()),
+        ("; ;;", b"{}".to_vec()),
+    ];
+    let wrong = [json!(7), json!(null), json!([]), json!({}), json!(true), json!("\u{0}"), json!("\u{202e}x"), json!("раураl"),
+        json!("../../etc"), json!("x".repeat(5000)), json!(-1), json!(1.5), json!("' OR 1=1 --"), json!("{{7*7}}")];
+    let fields = ["username", "password", "password1", "password2", "email", "first_name", "deactivate", "score",
+        "add_score", "old_password", "new_password1", "code"];
+    for value in wrong {
+        let all: serde_json::Map<_, _> = fields.iter().map(|field| ((*field).to_owned(), value.clone())).collect();
+        bodies.push(("application/json", json!(all).to_string().into_bytes()));
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn no_body_on_any_route_is_a_failure_of_ours() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    for (slice, table) in slices() {
+        for row in table.rows() {
+            let path = row.path.replace("{user_id}", &ada.id().to_string()).replace("{filename}", "x.png");
+            for (media, body) in bodies() {
+                for caller in [ada.copy(), world.visitor()] {
+                    let reply = caller.send(row.method.clone(), &path, &[("content-type", media)], body.clone()).await;
+                    let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+                    assert!(reply.status.as_u16() < 500, "{slice}: {} {path} {media} {shown}: {}", row.method, reply.text());
+                    if reply.status.is_client_error() {
+                        assert!(reply.json().is_object(), "{} {path} {shown}: {}", row.method, reply.text());
+                    }
+                }
+            }
+        }
+    }
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn broken_json_is_told_in_the_games_words() {
+    let world = World::new().await;
+    for body in ["{", "[]", "7", "{\"a\":}", "\u{feff}{}"] {
+        let reply = world.visitor().send(Method::POST, "/users/register/", &[JSON], body).await;
+        reply.is(400, json!({ "errors": "Invalid JSON." }));
+    }
+    let large = format!("{{\"username\":\"{}\"}}", "x".repeat(256 * 1024));
+    world.visitor().send(Method::POST, "/users/register/", &[JSON], large).await.assert(413);
+    world.visitor().send(Method::POST, "/users/register/", &[("content-type", "text/csv")], "a,b").await.assert(415);
+}
+
+#[tokio::test]
+async fn paths_that_lead_elsewhere_lead_nowhere() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let id = ada.id();
+    for path in [
+        "/users/../admin", "/users/%2e%2e/", "/users/1%2f..%2f2/", "/users/%00/", "/users/1%00/", "/users/١/", "/users/1.0/",
+        "/users/0x1/", "/users/+1/", "/users/%20/", "/users/9999999999999999999999/", "/users//", "/user/x", "/media/../users/1/",
+        "/media/avatars/1/..%2f..%2fsecret", "/.well-known/../users/", "/nothing", "/users/1/stats/x",
+    ] {
+        let path = path.replace('1', &id.to_string());
+        let reply = ada.get(&encode(&path)).await;
+        assert!([403, 404].contains(&reply.status.as_u16()), "{path}: {} {}", reply.status, reply.text());
+    }
+    ada.put("/users/register/", json!({})).await.is(405, json!({ "errors": "Method not allowed." }));
+    assert!(ada.put("/users/login/", json!({})).await.header("allow").contains("POST"));
+}
+
+/// A path with its letters outside ASCII percent-encoded, as a browser sends it.
+fn encode(path: &str) -> String {
+    path.bytes().map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[tokio::test]
+async fn cookies_and_headers_that_are_nonsense_mean_nobody() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let good = ada.cookie("sessionid").unwrap();
+    let long = "A".repeat(5000);
+    let cut = &good[..good.len() - 1];
+    let other_member = URL_SAFE_NO_PAD.encode([99_u64.to_be_bytes().as_slice(), &[7; 24]].concat());
+    for value in ["", "x", "%00", "\"", &long, cut, &other_member, "null", "é"] {
+        let cookie = format!("sessionid={value}");
+        ada.send(Method::GET, &ada.profile(), &[("cookie", &cookie)], "").await.assert(401);
+    }
+    // The first cookie of a name counts, and headers that come twice are no failure.
+    let twice = format!("sessionid=x; sessionid={good}");
+    ada.send(Method::GET, &ada.profile(), &[("cookie", &twice)], "").await.assert(401);
+    let repeated = [("x-a", "1"), ("x-a", "2"), ("accept", "a"), ("accept", "b"), ("user-agent", "\u{7f}")];
+    let reply = ada.send(Method::GET, &ada.profile(), &repeated[..4], "").await;
+    reply.assert(200);
+}
+
+#[tokio::test]
+async fn writes_from_a_foreign_origin_are_refused() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let write = async |origin: &str| -> Reply {
+        let headers = [JSON, ("origin", origin)];
+        ada.send(Method::PATCH, &ada.profile(), &headers, r#"{"first_name":"Ada"}"#).await
+    };
+    for origin in ["https://evil.example", "null", "", "http://guildhall.test.evil.example", "https://client.example.org.evil"] {
+        write(origin).await.is(403, json!({ "errors": "Cross-site request refused." }));
+    }
+    for origin in [ORIGIN, "http://guildhall.test"] {
+        write(origin).await.assert(200);
+    }
+    // Signing someone in from elsewhere is a write, too.
+    let body = json!({ "username": "ada", "password": PASSWORD }).to_string();
+    let login = [JSON, ("origin", "https://evil.example")];
+    ada.elsewhere().send(Method::POST, "/users/login/", &login, body).await.assert(403);
+    ada.send(Method::GET, &ada.profile(), &[("origin", "https://evil.example")], "").await.assert(200);
+}
+
+#[tokio::test]
+async fn forged_tokens_open_nothing() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let token = ada.token().await;
+    let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
+    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let decode = |part: &str| -> serde_json::Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
+    let kid = decode(header)["kid"].clone();
+    let with = |field: &str, value: serde_json::Value| {
+        let mut claims = decode(claims);
+        claims[field] = value;
+        encode(claims)
+    };
+    let hs256 = encode(json!({ "alg": "HS256", "typ": "JWT", "kid": kid }));
+    let forged = [
+        format!("{}.{claims}.", encode(json!({ "alg": "none", "kid": kid }))),
+        format!("{}.{claims}.{signature}", encode(json!({ "alg": "none", "kid": kid }))),
+        format!("{hs256}.{claims}.{signature}"),
+        format!("{}.{claims}.{signature}", encode(json!({ "alg": "EdDSA" }))),
+        format!("{}.{claims}.{signature}", encode(json!({ "alg": "EdDSA", "kid": "../../etc/passwd" }))),
+        format!("{}.{claims}.{signature}", encode(json!({ "alg": "EdDSA", "kid": "x".repeat(100_000) }))),
+        format!("{}.{claims}.{signature}", encode(json!({ "alg": "EdDSA", "jku": "https://evil.example/keys", "kid": "x" }))),
+        format!("{header}.{}.{signature}", with("sub", json!("1"))),
+        format!("{header}.{}.{signature}", with("exp", json!(9_999_999_999_u64))),
+        format!("{header}.{}.{signature}", with("aud", json!("another"))),
+    ];
+    for token in forged {
+        let bearer = format!("Bearer {token}");
+        let reply = world.visitor().send(Method::POST, "/v1/token", &[("authorization", &bearer)], "").await;
+        assert_eq!(reply.status.as_u16(), 401, "{}", &token[..token.len().min(80)]);
+        assert!(world.visitor().connect(&format!("/?token={}", &token[..token.len().min(2000)]), &[]).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn look_alikes_do_not_pass_for_others() {
+    let world = World::new().await;
+    world.member("paypal").await;
+    let register = async |name: &str| {
+        let body = json!({ "username": name, "password1": PASSWORD, "password2": PASSWORD });
+        world.visitor().post("/users/register/", body).await.status.as_u16()
+    };
+    for name in ["раураl", "PAYPAL", "ｐａｙｐａｌ", "paypal\u{200b}", "pay\u{ad}pal", "paypal ", "pаypal"] {
+        assert_eq!(register(name).await, 400, "{name:?}");
+    }
+    assert_eq!(register("пётр").await, 201);
+}
+
+/// A person must be able to fail in peace: this keeps the sweep above honest about who it is.
+#[tokio::test]
+async fn the_sweeps_member_is_one() {
+    let world = World::new().await;
+    let ada: Person = world.member("ada").await;
+    ada.copy().get(&ada.profile()).await.assert(200);
+}

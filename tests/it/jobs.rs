@@ -1,0 +1,57 @@
+//! Jobs: by schedule and by hand.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn the_clean_up_removes_pictures_that_nothing_refers_to_and_spares_new_ones() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    ada.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(4)).await.assert(200);
+    let kept = crate::files::stored(&world);
+    let folder = find_folder(world.cloud.files(), &kept[0]).expect("the folder of ada's picture");
+    std::fs::write(folder.join("lost-1.png"), crate::files::png(4)).unwrap();
+
+    // Files carry the machine's own time; a young one may belong to an upload that is still under way.
+    world.clock.set(chrono::Utc::now());
+    let done = world.cloud.run_schedule("clean-up").await.unwrap().outcome.unwrap();
+    assert_eq!(done, json!({ "job": "clean-up", "files": 2, "removed": 0 }));
+    world.clock.set(chrono::Utc::now() + chrono::Duration::days(2));
+    let done = world.cloud.run_schedule("clean-up").await.unwrap().outcome.unwrap();
+    assert_eq!(done, json!({ "job": "clean-up", "files": 2, "removed": 1 }));
+    assert_eq!(crate::files::stored(&world), kept);
+}
+
+fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
+    for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        if entry.path().is_dir() {
+            if let Some(found) = find_folder(&entry.path(), file) {
+                return Some(found);
+            }
+        } else if entry.file_name().to_string_lossy() == file {
+            return Some(folder.to_owned());
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn accounts_agree_with_what_is_kept_about_them() {
+    let world = World::new().await;
+    let ada = world.reachable("ada").await;
+    let bob = world.member("bob").await;
+    ada.patch(&ada.profile(), json!({ "username": "countess", "email": "countess@example.org" })).await.assert(200);
+    bob.patch(&bob.profile(), json!({ "deactivate": true })).await.assert(200);
+    let done = world.cloud.run_schedule("check-accounts").await.unwrap().outcome.unwrap();
+    assert_eq!(done, json!({ "job": "check-accounts", "accounts": 2, "wrong": 0 }));
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_unknown_job_is_an_error_and_no_more() {
+    let world = World::new().await;
+    let answer = world.cloud.functions().invoke("jobs", json!({ "job": "nonsense" })).await;
+    assert!(answer.outcome.is_err());
+    assert!(world.cloud.run_schedule("nonsense").await.is_err());
+}

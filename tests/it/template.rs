@@ -1,0 +1,150 @@
+//! Template and code against each other: each fact has one home, and the other place must agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use http::Method;
+use local::gateway::routes::find;
+use serde_json::json;
+use yaml_serde::Value;
+
+use crate::world::{World, needs, repository, slices};
+
+#[tokio::test]
+async fn each_folder_has_its_function_and_each_function_its_folder() {
+    let world = World::new().await;
+    let folders: BTreeSet<String> = fs::read_dir(repository().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let binaries: BTreeSet<String> = world.cloud.template().functions.iter().map(|function| function.binary.clone()).collect();
+    assert_eq!(folders, binaries);
+    let samples: BTreeSet<String> = fs::read_dir(repository().join("events"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(folders, samples, "every function has a sample in events/");
+}
+
+#[tokio::test]
+async fn each_route_is_reached_through_the_prefix_of_its_slice_with_and_without_a_slash() {
+    let world = World::new().await;
+    let template = world.cloud.template();
+    for (slice, table) in slices() {
+        for row in table.rows() {
+            let path = row.path.replace(['{', '}'], "x");
+            let bare = path.trim_end_matches('/');
+            for path in [bare.to_owned(), format!("{bare}/")] {
+                let found = find(&template.http.routes, &row.method, &path).unwrap_or_else(|| panic!("no route for {path}"));
+                let function = template.function(&found.route.function).expect("the route's function");
+                assert_eq!(function.binary, slice, "{} {path}", row.method);
+            }
+        }
+    }
+    // And nothing is routed that no table knows.
+    for route in &template.http.routes {
+        let prefix = route.path.trim_end_matches("/{proxy+}");
+        let function = template.function(&route.function).expect("the route's function");
+        let known = slices().into_iter().any(|(slice, table)| {
+            slice == function.binary && table.rows().iter().any(|row| row.path == prefix || row.path.trim_end_matches('/').starts_with(prefix))
+        });
+        assert!(known, "{} leads to no route of {}", route.key, function.binary);
+    }
+    assert!(find(&template.http.routes, &Method::GET, "/nothing").is_none());
+}
+
+#[tokio::test]
+async fn each_function_is_given_the_variables_it_reads_and_no_others() {
+    let world = World::new().await;
+    let reader = fs::read_to_string(repository().join("shared/src/config.rs")).unwrap();
+    let needs: BTreeMap<_, _> = needs().into_iter().collect();
+    for function in &world.cloud.template().functions {
+        let given: BTreeSet<&str> = function.environment.keys().map(String::as_str).collect();
+        for need in needs[function.binary.as_str()] {
+            assert!(given.contains(need), "{} needs {need}", function.binary);
+        }
+        for name in given {
+            // Read by the TLS library instead of by us.
+            let read = reader.contains(&format!("\"{name}\"")) || name == "SSL_CERT_FILE";
+            assert!(read, "{} is given {name}, which nobody reads", function.binary);
+        }
+    }
+    let secrets = |binary: &str| world.cloud.template().function(binary).unwrap().environment.contains_key("TOKEN_SECRET");
+    let holders: Vec<_> = needs.keys().filter(|binary| secrets(binary)).collect();
+    assert_eq!(holders, [&"accounts"], "the private keys belong to one function");
+}
+
+/// The least privileges: what the policies allow is what a day in the life of the product uses, no less and no more.
+#[tokio::test]
+async fn each_function_may_do_what_its_code_does_and_no_more() {
+    let world = World::new().await;
+    a_day(&world).await;
+    let used = world.wire.used();
+    let allowed = allowed_actions();
+    // Files go over signed addresses, which the wire does not see.
+    let missing: Vec<_> = used.difference(&allowed).collect();
+    assert!(missing.is_empty(), "used, but not allowed: {missing:?}");
+    let idle: Vec<_> = allowed.difference(&used).filter(|(_, action)| !action.starts_with("s3:")).collect();
+    assert!(idle.is_empty(), "allowed, but not used: {idle:?}");
+}
+
+/// Everything that the functions do, at least once.
+async fn a_day(world: &World) {
+    let ada = world.reachable("ada").await;
+    ada.score(1).await;
+    let limited = World::with(&[("RateLimitFactor", "1")]).await;
+    limited.member("ada").await;
+    for _ in 0..5 {
+        ada.elsewhere().sign_in_with("wrong").await;
+    }
+    world.wait(chrono::Duration::minutes(20));
+    ada.elsewhere().sign_in().await.assert(200);
+    ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
+    // A picture that meets another one reads the account again.
+    let uploads = (0..6).map(|side| {
+        let ada = ada.clone();
+        tokio::spawn(async move { ada.upload("/users/avatar/", "avatar", "b.png", &crate::files::png(5 + side)).await })
+    });
+    for upload in uploads.collect::<Vec<_>>() {
+        upload.await.unwrap();
+    }
+    world.visitor().get("/users/leaderboard/").await.assert(200);
+    world.visitor().get("/.well-known/jwks.json").await.assert(200);
+    let mut socket = ada.open_socket().await;
+    socket.send(r#"{"type":"online"}"#).await;
+    socket.recv().await.expect("a frame");
+    socket.close().await;
+    let _open = ada.open_socket().await;
+    for job in ["clean-up", "check-accounts"] {
+        world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
+    }
+    // A letter that could not be sent lets go of its claim and goes out later.
+    ada.patch(&ada.profile(), json!({ "first_name": "Ada" })).await.assert(200);
+    ada.delete(&ada.profile()).await.assert(200);
+    world.settle().await;
+}
+
+fn allowed_actions() -> BTreeSet<(String, String)> {
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let template: Value = yaml_serde::from_str(&text).unwrap();
+    let mut allowed = BTreeSet::new();
+    for (_, resource) in template["Resources"].as_mapping().unwrap() {
+        if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
+            continue;
+        }
+        let binary = resource["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
+        for policy in resource["Properties"]["Policies"].as_sequence().into_iter().flatten() {
+            for statement in policy["Statement"].as_sequence().into_iter().flatten() {
+                let actions = match &statement["Action"] {
+                    Value::Sequence(actions) => actions.iter().filter_map(Value::as_str).collect(),
+                    action => vec![action.as_str().unwrap()],
+                };
+                for action in actions {
+                    assert!(!action.contains('*'), "{binary} may do {action}");
+                    allowed.insert((binary.to_owned(), action.to_owned()));
+                }
+            }
+        }
+    }
+    allowed
+}

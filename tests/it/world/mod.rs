@@ -1,0 +1,182 @@
+//! A world per test: its own cloud in memory, a clock that stands still until told, counted ids, and people.
+
+mod person;
+mod reply;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use local::state::Letter;
+use local::{Cloud, Delivery, Options, Pumps, Storage};
+use serde_json::Value;
+use shared::App;
+use shared::clock::Clock;
+use shared::http::Routes;
+use shared::ids::Ids;
+
+pub use person::{PASSWORD, Person};
+pub use reply::Reply;
+pub use wire::{Fault, Wire};
+
+/// Where the gateway of every world would listen.
+pub const PUBLIC_URL: &str = "http://guildhall.test";
+
+/// One test's world.
+#[derive(Clone)]
+pub struct World {
+    pub cloud: Cloud,
+    pub clock: Clock,
+    pub wire: Wire,
+}
+
+impl World {
+    /// A world as the template makes it, with the limits per address off.
+    pub async fn new() -> World {
+        World::with(&[]).await
+    }
+
+    /// A world with some template parameters of its own.
+    pub async fn with(overrides: &[(&str, &str)]) -> World {
+        World::start(overrides, Storage::Memory).await
+    }
+
+    /// A world that is kept in a folder, and goes on where the last one in it stopped.
+    pub async fn on_disk(folder: &Path) -> World {
+        World::start(&[], Storage::Folder(folder.to_owned())).await
+    }
+
+    async fn start(overrides: &[(&str, &str)], storage: Storage) -> World {
+        let usual = [("RateLimitFactor", "0"), ("OperationsToken", OPERATIONS_TOKEN), ("AllowedOrigins", ORIGIN)];
+        let overrides: BTreeMap<_, _> =
+            usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let clock = Clock::fixed(start());
+        let wire = Wire::default();
+        let watched = wire.clone();
+        let options = Options {
+            template: repository().join("template.yaml"),
+            overrides,
+            storage,
+            public_url: PUBLIC_URL.to_owned(),
+            clock: clock.clone(),
+            ids: Ids::counting(),
+            invoke: None,
+            pumps: Pumps::ByHand,
+            wire: Some(Arc::new(move |function| watched.client(function))),
+        };
+        let cloud = Cloud::start(options).await.expect("a cloud from the repository's own template");
+        World { cloud, clock, wire }
+    }
+
+    /// Somebody without an account, with a browser of their own.
+    pub fn visitor(&self) -> Person {
+        Person::new(self, "visitor")
+    }
+
+    /// A member who has signed in.
+    pub async fn member(&self, name: &str) -> Person {
+        let person = Person::new(self, name);
+        person.register().await;
+        person.sign_in().await.assert(200);
+        person
+    }
+
+    /// A member with a confirmed address; the letters that led there are on top of the mailbox.
+    pub async fn reachable(&self, name: &str) -> Person {
+        let person = self.member(name).await;
+        let address = format!("{name}@example.org");
+        person.patch(&person.profile(), serde_json::json!({ "email": address })).await.assert(200);
+        self.settle().await;
+        let letter = self.letters().into_iter().next().expect("a letter that asks for confirmation");
+        let code = letter.text.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a code");
+        person.post("/v1/email/confirm", serde_json::json!({ "code": code })).await.assert(200);
+        self.settle().await;
+        person
+    }
+
+    /// Lets everything happen that follows from what was done.
+    pub async fn settle(&self) {
+        self.cloud.settle(Delivery::Once).await;
+    }
+
+    /// The app of the function `accounts`, to look at the table and to set a scene that no route can set.
+    pub fn app(&self) -> App {
+        let environment = self.cloud.functions().environment("accounts").expect("the template's function");
+        App::new(environment).expect("an app").with_clock(self.clock.clone())
+    }
+
+    /// Every item of every table, in DynamoDB's JSON.
+    pub fn everything(&self) -> Vec<Value> {
+        let dynamo = self.cloud.dynamo();
+        let mut all = Vec::new();
+        for table in dynamo.tables() {
+            let mut next = None;
+            loop {
+                let page = dynamo.items(&table, None, 1000, next.as_deref()).expect("a page of the table");
+                all.extend(page.items);
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        all
+    }
+
+    /// Moves the clock.
+    pub fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// Every letter sent, the latest first.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.cloud.state().letters(1000).expect("the mailbox")
+    }
+
+    /// The subjects of the letters to an address, the first first.
+    pub fn subjects_to(&self, address: &str) -> Vec<String> {
+        let letters = self.letters().into_iter().rev().filter(|letter| letter.to.iter().any(|to| to == address));
+        letters.map(|letter| letter.subject).collect()
+    }
+}
+
+/// When every world begins.
+pub fn start() -> DateTime<Utc> {
+    "2026-01-31T08:15:00Z".parse().expect("a date")
+}
+
+/// What the game's server of every world shows.
+pub const OPERATIONS_TOKEN: &str = "an-operations-token-for-tests";
+/// The one web client that every world knows.
+pub const ORIGIN: &str = "https://client.example.org";
+
+/// The folder that `template.yaml` lies in.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// Every slice behind the HTTP API, with its route table. The only place in the tests that names the crates.
+pub fn slices() -> Vec<(&'static str, Routes)> {
+    vec![
+        ("accounts", ::accounts::routes()),
+        ("docs", ::docs::routes()),
+        ("files", ::files::routes()),
+        ("leaderboards", ::leaderboards::routes()),
+    ]
+}
+
+/// What each function says that it needs of its environment.
+pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
+    vec![
+        ("accounts", ::accounts::NEEDS),
+        ("chat", ::chat::NEEDS),
+        ("docs", ::docs::NEEDS),
+        ("files", ::files::NEEDS),
+        ("jobs", ::jobs::NEEDS),
+        ("leaderboards", ::leaderboards::NEEDS),
+        ("mailer", ::mailer::NEEDS),
+        ("projector", ::projector::NEEDS),
+    ]
+}

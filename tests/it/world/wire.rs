@@ -1,0 +1,174 @@
+//! The wire between the functions and AWS: watched, and cut where a test says so.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::Value;
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It never arrives.
+    Lost,
+    /// It is done, and the answer never arrives.
+    AnswerLost,
+    /// AWS has a bad minute.
+    Unavailable,
+    /// Too much at once.
+    Throttled,
+}
+
+impl Fault {
+    /// Every way.
+    pub const ALL: [Fault; 4] = [Fault::Lost, Fault::AnswerLost, Fault::Unavailable, Fault::Throttled];
+}
+
+/// Watches every call of every function of one world.
+#[derive(Clone, Default)]
+pub struct Wire(Arc<Mutex<Watch>>);
+
+#[derive(Default)]
+struct Watch {
+    /// What each function asked of AWS, in the words of its policies.
+    used: BTreeSet<(String, String)>,
+    calls: usize,
+    /// From this call on, this many calls fail in this way.
+    plan: Option<(usize, usize, Fault)>,
+}
+
+impl Wire {
+    /// The HTTP client of one function's AWS clients.
+    pub fn client(&self, function: &str) -> SharedHttpClient {
+        let plain = aws_smithy_http_client::Builder::new().build_http();
+        SharedHttpClient::new(Watched { wire: self.clone(), function: function.to_owned(), plain })
+    }
+
+    /// Which function used which action, such as `("files", "dynamodb:GetItem")`.
+    pub fn used(&self) -> BTreeSet<(String, String)> {
+        self.0.lock().unwrap().used.clone()
+    }
+
+    /// How many calls there were since the last plan.
+    pub fn calls(&self) -> usize {
+        self.0.lock().unwrap().calls
+    }
+
+    /// Counts from now on, and lets `times` calls fail from the one with this number on.
+    pub fn fail(&self, number: usize, times: usize, fault: Fault) {
+        let mut watch = self.0.lock().unwrap();
+        watch.calls = 0;
+        watch.plan = Some((number, times, fault));
+    }
+
+    /// Lets everything through again, and counts from now on.
+    pub fn mend(&self) {
+        let mut watch = self.0.lock().unwrap();
+        watch.calls = 0;
+        watch.plan = None;
+    }
+
+    fn pass(&self, function: &str, request: &HttpRequest) -> Option<Fault> {
+        let mut watch = self.0.lock().unwrap();
+        for action in actions(request) {
+            watch.used.insert((function.to_owned(), action));
+        }
+        let number = watch.calls;
+        watch.calls += 1;
+        let (first, times, fault) = watch.plan?;
+        (first..first + times).contains(&number).then_some(fault)
+    }
+}
+
+/// What a call needs to be allowed to do. A transaction needs the rights of its parts.
+fn actions(request: &HttpRequest) -> Vec<String> {
+    let body = request.body().bytes().unwrap_or_default();
+    let Some(target) = request.headers().get("x-amz-target") else {
+        let sockets = request.uri().contains("/@connections/");
+        return vec![if sockets { "execute-api:ManageConnections" } else { "ses:SendEmail" }.to_owned()];
+    };
+    match target.split_once('.').map_or("", |(_, action)| action) {
+        "PutEvents" => vec!["events:PutEvents".to_owned()],
+        "TransactWriteItems" => {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            let parts = body["TransactItems"].as_array().cloned().unwrap_or_default();
+            let part = |part: Value| {
+                let kind = part.as_object().and_then(|part| part.keys().next().cloned()).unwrap_or_default();
+                format!("dynamodb:{}", if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") })
+            };
+            parts.into_iter().map(part).collect()
+        }
+        action => vec![format!("dynamodb:{action}")],
+    }
+}
+
+struct Watched {
+    wire: Wire,
+    function: String,
+    plain: SharedHttpClient,
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Watched({})", self.function)
+    }
+}
+
+impl HttpClient for Watched {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let plain = self.plain.http_connector(settings, components);
+        SharedHttpConnector::new(WatchedConnector { wire: self.wire.clone(), function: self.function.clone(), plain })
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.plain.connector_metadata()
+    }
+}
+
+#[derive(Clone)]
+struct WatchedConnector {
+    wire: Wire,
+    function: String,
+    plain: SharedHttpConnector,
+}
+
+impl fmt::Debug for WatchedConnector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "WatchedConnector({})", self.function)
+    }
+}
+
+impl HttpConnector for WatchedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let lost = || ConnectorError::io("the wire is cut".into());
+        match self.wire.pass(&self.function, &request) {
+            None => self.plain.call(request),
+            Some(Fault::Lost) => HttpConnectorFuture::ready(Err(lost())),
+            Some(Fault::AnswerLost) => {
+                let answer = self.plain.call(request);
+                HttpConnectorFuture::new(async move {
+                    let _ = answer.await;
+                    Err(lost())
+                })
+            }
+            Some(Fault::Unavailable) => HttpConnectorFuture::ready(Ok(answer(500, "InternalServerError"))),
+            Some(Fault::Throttled) => HttpConnectorFuture::ready(Ok(answer(400, "ThrottlingException"))),
+        }
+    }
+}
+
+fn answer(status: u16, error: &str) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#)));
+    response.headers_mut().insert("x-amzn-errortype", error.to_owned());
+    response
+}

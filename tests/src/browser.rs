@@ -1,0 +1,83 @@
+//! Somebody at a browser, without a network: requests go straight to a cloud's gateway, and cookies are kept.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::{Method, Request};
+use local::{Cloud, gateway};
+use serde_json::Value;
+
+/// The boundary of the forms that it sends.
+const BOUNDARY: &str = "cut";
+
+/// A browser.
+#[derive(Clone)]
+pub struct Browser {
+    cloud: Cloud,
+    address: SocketAddr,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    /// One without cookies.
+    pub fn new(cloud: &Cloud) -> Browser {
+        Browser { cloud: cloud.clone(), address: SocketAddr::from(([203, 0, 113, 7], 40_000)), cookies: BTreeMap::new() }
+    }
+
+    /// Its cookies, as an event of the HTTP API lists them.
+    pub fn cookies(&self) -> Vec<String> {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// Forgets its cookies.
+    pub fn forget(&mut self) {
+        self.cookies.clear();
+    }
+
+    /// Asks for a page, and returns its body as JSON where it is some.
+    pub async fn get(&mut self, path: &str) -> Result<Value, String> {
+        self.send(Request::get(path), Bytes::new()).await
+    }
+
+    /// Sends JSON, and returns the answer's.
+    pub async fn ask(&mut self, method: Method, path: &str, body: Value) -> Result<Value, String> {
+        let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        self.send(request, body.to_string().into()).await
+    }
+
+    /// Sends a form with one file.
+    pub async fn upload(&mut self, path: &str, field: &str, filename: &str, file: &[u8]) -> Result<Value, String> {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{filename}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let media = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.send(Request::post(path).header(CONTENT_TYPE, media), body.into()).await
+    }
+
+    /// Sends any request. An answer that is not a success is an error, in one sentence.
+    pub async fn send(&mut self, request: http::request::Builder, body: Bytes) -> Result<Value, String> {
+        let mut request = request.header(HOST, "localhost:8000");
+        if !self.cookies.is_empty() {
+            request = request.header(COOKIE, self.cookies().join("; "));
+        }
+        let request = request.body(body).map_err(|error| format!("The request cannot be sent: {error}."))?;
+        let what = format!("{} {}", request.method(), request.uri().path());
+        let (parts, body) = gateway::http(&self.cloud, request, self.address).await.into_parts();
+        if !parts.status.is_success() {
+            return Err(format!("{what} answered {}: {}", parts.status, String::from_utf8_lossy(&body)));
+        }
+        for cookie in parts.headers.get_all(SET_COOKIE) {
+            let pair = cookie.to_str().ok().and_then(|cookie| cookie.split(';').next()?.split_once('='));
+            match pair {
+                Some((name, "")) => drop(self.cookies.remove(name)),
+                Some((name, value)) => drop(self.cookies.insert(name.to_owned(), value.to_owned())),
+                None => return Err(format!("{what} set a cookie that no browser reads.")),
+            }
+        }
+        Ok(serde_json::from_slice(&body).unwrap_or_default())
+    }
+}
