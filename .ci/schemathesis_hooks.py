@@ -1,7 +1,7 @@
 """Gives schemathesis what the OpenAPI description cannot: members to sign in as, and their own ids.
 
-Members come and go: a case may sign its member out, deactivate or delete them, so nobody is used for longer than a
-moment. Who is refused is tested as well: schemathesis repeats what succeeded without and with broken credentials.
+A case may sign its member out, deactivate or delete them, so after a write that succeeded the next case gets somebody
+new. Who is refused is tested as well: schemathesis repeats what succeeded without and with broken credentials.
 """
 
 import itertools
@@ -60,12 +60,33 @@ def schemes(operation):
     return {name for way in operation.definition.raw.get("security", []) for name in way}
 
 
-@schemathesis.auth(refresh_interval=1)
+class Members:
+    """Whom cases are signed in as."""
+
+    current = None
+
+    @classmethod
+    def any(cls, base_url):
+        cls.current = cls.current or Member(base_url)
+        return cls.current
+
+    @classmethod
+    def forget(cls):
+        cls.current = None
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if response.status_code < 300 and case.method != "GET":
+        Members.forget()
+
+
+@schemathesis.auth(refresh_interval=None)
 class Credentials:
     """Signs a case in the way that its operation accepts."""
 
     def get(self, case, context):
-        return Member(case.operation.base_url)
+        return Members.any(case.operation.base_url)
 
     def set(self, case, member, context):
         accepted = schemes(case.operation)

@@ -9,7 +9,7 @@ use local::samconfig;
 
 /// Guildhall's whole cloud on this machine: HTTP and WebSocket APIs, tables, files, events, mail and schedules.
 #[derive(Debug, Parser)]
-#[command(name = "guildhall", version, args_conflicts_with_subcommands = true)]
+#[command(name = "guildhall", bin_name = "cargo run --", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

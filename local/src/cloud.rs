@@ -310,3 +310,6 @@ async fn sweep(cloud: Cloud) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

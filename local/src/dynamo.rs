@@ -63,11 +63,21 @@ impl Dynamo {
         };
         let path = file.to_str().ok_or_else(|| format!("{} is not a path in Unicode.", file.display()))?;
         let database = Database::new(path).map_err(|error| unusable(error.to_string()))?;
+        // Sets `synchronous` to NORMAL: a commit then survives the end of the process, however it ends, and does not wait
+        // for the disk. Only a crash of the whole machine could lose the last ones.
+        database.disable_bulk_loading().map_err(|error| unusable(error.to_string()))?;
         let beside = open_beside(file).map_err(|error| unusable(error.to_string()))?;
         for table in tables {
             definition::apply(&database, table).map_err(|reason| format!("{}: {reason}", file.display()))?;
         }
         Ok(Dynamo { database, beside: Arc::new(Mutex::new(beside)), tables: tables.into(), address })
+    }
+
+    /// Puts an item without a detour over HTTP.
+    #[cfg(test)]
+    pub(crate) fn put(&self, table: &str, item: Value) -> Result<(), String> {
+        let put = request(json!({ "TableName": table, "Item": item }))?;
+        self.database.put_item(put).map(drop).map_err(|error| error.to_string())
     }
 
     /// Where it listens, such as `http://127.0.0.1:43210`.

@@ -64,6 +64,8 @@ fn parse(expression: &str) -> Result<Expression, String> {
         .seconds(Seconds::Required)
         .year(Year::Required)
         .alternative_weekdays(true)
+        // `0/15`, from 0 on every 15, is AWS's own way of writing it.
+        .sloppy_ranges(true)
         .build();
     parser
         .parse(&format!("0 {minute} {hour} {} {month} {} {year}", any(day), any(weekday)))

@@ -322,7 +322,7 @@ mod tests {
     fn parameters_and_conditions_reach_the_wiring() {
         assert_eq!(guildhall(&[]).http.cors, None);
         let template = guildhall(&[("PublicUrl", "https://guildhall.example.com")]);
-        assert_eq!(template.function("docs").unwrap().environment["PUBLIC_URL"], "https://guildhall.example.com");
+        assert_eq!(template.function("accounts").unwrap().environment["PUBLIC_URL"], "https://guildhall.example.com");
     }
 
     #[test]

@@ -12,6 +12,15 @@ pub fn png(side: u32) -> Vec<u8> {
     encode(side, ImageFormat::Png)
 }
 
+/// A PNG that hardly compresses.
+fn noise(side: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let pixel = |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);
+    let image = RgbImage::from_fn(side, side, |x, y| image::Rgb([0, 8, 16].map(|shift| (pixel(x, y) >> (8 + shift)) as u8)));
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
 fn encode(side: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, 90])).write_to(&mut bytes, format).unwrap();
@@ -63,7 +72,7 @@ async fn a_picture_is_kept_shown_and_replaced() {
 
 #[tokio::test]
 async fn what_is_no_picture_is_refused_in_the_documented_order() {
-    let world = World::with(&[("MaxAvatarMegabytes", "0.01")]).await;
+    let world = World::with(&[("MaxAvatarMegabytes", "0.1")]).await;
     let ada = world.member("ada").await;
     let no_file = json!({ "errors": "No file uploaded." });
     ada.post("/users/avatar/", json!({})).await.is(400, no_file.clone());
@@ -72,8 +81,8 @@ async fn what_is_no_picture_is_refused_in_the_documented_order() {
     let extension = |shown: &str| format!("File extension “{shown}” is not allowed. Allowed extensions are: jpg, jpeg, png.");
     let invalid = "Upload a valid image. The file you uploaded was either not an image or a corrupted image.";
     let (gif, none, svg) = (extension("gif"), extension(""), extension("svg"));
-    let large = vec![0; 10_486];
-    let too_large = "File size exceeds the limit 0.01 MB.";
+    let large = vec![0; 104_858];
+    let too_large = "File size exceeds the limit 0.1 MB.";
     let polyglot = [png(4).as_slice(), b"PK\x03\x04"].concat();
     let cases: [(&str, &[u8], Vec<&str>); 9] = [
         ("me.GIF", b"GIF89a", vec![&gif]),
@@ -96,12 +105,12 @@ async fn what_is_no_picture_is_refused_in_the_documented_order() {
 
 #[tokio::test]
 async fn a_file_of_exactly_the_limit_is_taken() {
-    let file = png(24);
+    let file = noise(250);
     let megabytes = (file.len() as f64 / 1_048_576.0).to_string();
     let world = World::with(&[("MaxAvatarMegabytes", &megabytes)]).await;
     let ada = world.member("ada").await;
     ada.upload("/users/avatar/", "avatar", "me.png", &file).await.assert(200);
-    ada.upload("/users/avatar/", "avatar", "me.png", &png(25)).await.assert(400);
+    ada.upload("/users/avatar/", "avatar", "me.png", &noise(251)).await.assert(400);
 }
 
 #[tokio::test]

@@ -172,7 +172,9 @@ async fn forged_tokens_open_nothing() {
     for token in forged {
         let bearer = format!("Bearer {token}");
         let reply = world.visitor().send(Method::POST, "/v1/token", &[("authorization", &bearer)], "").await;
-        assert_eq!(reply.status.as_u16(), 401, "{}", &token[..token.len().min(80)]);
+        // A header as large as that does not even pass the gateway.
+        let refused = if token.len() > 10_000 { 431 } else { 401 };
+        assert_eq!(reply.status.as_u16(), refused, "{}", &token[..token.len().min(80)]);
         assert!(world.visitor().connect(&format!("/?token={}", &token[..token.len().min(2000)]), &[]).await.is_err());
     }
 }

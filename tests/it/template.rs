@@ -34,7 +34,10 @@ async fn each_route_is_reached_through_the_prefix_of_its_slice_with_and_without_
         for row in table.rows() {
             let path = row.path.replace(['{', '}'], "x");
             let bare = path.trim_end_matches('/');
-            for path in [bare.to_owned(), format!("{bare}/")] {
+            // A file is no folder: nobody asks for `openapi.json/`.
+            let is_file = bare.rsplit('/').next().is_some_and(|last| last.contains('.'));
+            let slash = (!is_file).then(|| format!("{bare}/"));
+            for path in [bare.to_owned()].into_iter().chain(slash) {
                 let found = find(&template.http.routes, &row.method, &path).unwrap_or_else(|| panic!("no route for {path}"));
                 let function = template.function(&found.route.function).expect("the route's function");
                 assert_eq!(function.binary, slice, "{} {path}", row.method);

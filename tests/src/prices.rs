@@ -166,14 +166,14 @@ impl Story {
 
     async fn score(&mut self, ada: &mut Browser, profile: &str) -> Result<(), String> {
         let path = format!("{profile}stats/");
-        let body = Bytes::from(json!({ "score": 120, "games_played": 3, "games_won": 2 }).to_string());
         let by_server = || {
             let request = Request::put(&path).header(CONTENT_TYPE, "application/json");
             request.header(AUTHORIZATION, format!("Bearer {OPERATIONS_TOKEN}"))
         };
-        ada.send(by_server(), body.clone()).await?;
+        let score = |score: u32| Bytes::from(json!({ "score": score, "games_played": 3, "games_won": 2 }).to_string());
+        ada.send(by_server(), score(120)).await?;
         self.note("")?;
-        ada.send(by_server().header("idempotency-key", "game-1"), body).await?;
+        ada.send(by_server().header("idempotency-key", "game-1"), score(240)).await?;
         self.note("with an Idempotency-Key")?;
         players::fill_leaderboard(&self.cloud, 1_100).await?;
         ada.get("/users/leaderboard/?limit=10").await?;

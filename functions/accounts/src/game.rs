@@ -19,7 +19,7 @@ use shared::model::score::Score;
 use shared::visibility::{Audience, Relation, may_see};
 use shared::{App, Error, Result};
 
-use crate::entry::{self, Entered, Refused};
+use crate::entry::{self, Entered, Proof, Refused};
 use crate::profile::{Edit, Taken};
 use crate::stats::NewStats;
 use crate::{joining, leaving, profile, stats};
@@ -157,8 +157,8 @@ pub async fn change_password(
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(old), Some(new)) = (old, first) else { return Err(Error::not_found()) };
-    confirm_password(&app, &by, &client, "old_password", Some(old)).await?;
-    let ticket = entry::change_password(&app, &by, &client, new).await?;
+    let proof = prove(&app, &by, "old_password", Some(old)).await?;
+    let ticket = entry::change_password(&app, &by, &client, proof, new).await?;
     let cookies = SetCookies(vec![session_cookie(&app, ticket.expose())]);
     Ok((cookies, Json(DoneView::of(&by.account, "Password changed."))))
 }
@@ -249,13 +249,12 @@ pub struct EditProfile {
 /// Edits the caller's own profile, or deactivates their account.
 pub async fn edit(
     Owner(by): Owner,
-    client: Client,
     State(app): State<App>,
     Body(input): Body<EditProfile>,
 ) -> Result<(SetCookies, Json<DoneView>)> {
     if input.deactivate == Some(true) {
-        confirm_password(&app, &by, &client, "password", input.password).await?;
-        leaving::deactivate(&app, &by).await?;
+        let proof = prove(&app, &by, "password", input.password).await?;
+        leaving::deactivate(&app, &by, proof).await?;
         let cookies = SetCookies(vec![cookies::clear(&app, session_cookie_name())]);
         return Ok((cookies, Json(DoneView::of(&by.account, "Account deactivated."))));
     }
@@ -289,12 +288,11 @@ pub struct Farewell {
 /// Deletes the caller's own account, for good.
 pub async fn delete(
     Owner(by): Owner,
-    client: Client,
     State(app): State<App>,
     Body(Farewell { password }): Body<Farewell>,
 ) -> Result<(SetCookies, Json<DoneView>)> {
-    confirm_password(&app, &by, &client, "password", password).await?;
-    leaving::delete(&app, &by).await?;
+    let proof = prove(&app, &by, "password", password).await?;
+    leaving::delete(&app, &by, proof).await?;
     let cookies = SetCookies(vec![cookies::clear(&app, session_cookie_name())]);
     Ok((cookies, Json(DoneView::of(&by.account, "Account deleted."))))
 }
@@ -374,12 +372,14 @@ fn session_cookie(app: &App, ticket: &str) -> String {
 }
 
 /// Checks a password where one was sent; without one the session is proof enough.
-async fn confirm_password(app: &App, by: &Member, client: &Client, field: &'static str, password: Option<String>) -> Result<()> {
-    let right = match password {
-        Some(password) => entry::check_password(app, by, client, password).await?,
-        None => true,
-    };
-    if right { Ok(()) } else { Err(Error::invalid_field(field, "Invalid password.")) }
+async fn prove(app: &App, by: &Member, field: &'static str, password: Option<String>) -> Result<Proof> {
+    match password {
+        Some(password) => {
+            let proof = Proof::by_password(app, by, password).await?;
+            proof.ok_or_else(|| Error::invalid_field(field, "Invalid password."))
+        }
+        None => Ok(Proof::Session),
+    }
 }
 
 fn required(problems: &mut Problems, field: &'static str, value: Option<String>) -> Option<String> {

@@ -30,11 +30,11 @@ pub fn routes() -> Routes {
         .post("/users/password/", game::change_password, "Change the password", Price::of(3, 2.0, 14.0))
         .get("/users/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
         .patch("/users/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
-        .delete("/users/{user_id}/", game::delete, "Delete one's own account", Price::of(2, 2.0, 16.0))
+        .delete("/users/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 16.0))
         .put("/users/{user_id}/stats/", game::write_stats, "Write a score", Price::of(2, 2.0, 8.0))
         .get("/user/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
         .patch("/user/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
-        .delete("/user/{user_id}/", game::delete, "Delete one's own account", Price::of(2, 2.0, 16.0));
+        .delete("/user/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 16.0));
     let native = Routes::new(Dialect::Native)
         .post("/v1/token", native::issue_token, "Get an access token for this session", Price::of(2, 2.0, 1.0))
         .get("/v1/email/confirm", native::ask_to_confirm, "Show the page that confirms an address", Price::FREE)

@@ -90,6 +90,10 @@ pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, 
         change = change.set("last_name", &last_name);
         new.last_name = last_name;
     }
+    if change.is_empty() {
+        // Everything is as it was sent already.
+        return Ok(Ok(new));
+    }
     writes.push(Write::change(change.when(from)));
     writes.extend(score.map(Write::change));
     if new.email.is_some() && !new.email_confirmed && new.email != old.email {

@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn every_operation_that_the_introduction_names_is_described() {
         let description: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
-        let methods = description["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+        let methods =
+            description["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
         let known: BTreeSet<String> = methods
             .map(|operation| format!("{}/{}", operation["tags"][0], operation["operationId"]).replace('"', ""))
             .collect();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 
 use super::event::{self, Circumstances};
@@ -26,8 +26,7 @@ pub async fn http(cloud: &Cloud, request: Request<Bytes>, client: SocketAddr) ->
     if pages::owns(request.uri().path()) {
         return pages::answer(cloud, &request).await;
     }
-    let cors = cloud.template().http.cors.as_ref();
-    if let Some(cors) = cors
+    if let Some(cors) = &cloud.template().http.cors
         && cors::is_preflight(&request)
     {
         return cors::preflight(cors, request.headers());
@@ -35,13 +34,18 @@ pub async fn http(cloud: &Cloud, request: Request<Bytes>, client: SocketAddr) ->
     let request_id = new_id();
     let answered = answer(cloud, &request, client, &request_id).await;
     let mut response = answered.unwrap_or_else(Refusal::into_response);
-    if let Ok(id) = HeaderValue::try_from(request_id) {
+    finish(cloud, request.headers(), &request_id, &mut response);
+    response
+}
+
+/// What the gateway adds to every response, its own refusals included.
+pub(super) fn finish(cloud: &Cloud, asked: &HeaderMap, request_id: &str, response: &mut Response<Bytes>) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
-    if let Some(cors) = cors {
-        cors::admit(cors, request.headers(), response.headers_mut());
+    if let Some(cors) = &cloud.template().http.cors {
+        cors::admit(cors, asked, response.headers_mut());
     }
-    response
 }
 
 async fn answer(

@@ -17,7 +17,7 @@ use ::http::{HeaderMap, HeaderName};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use bytes::{Bytes, BytesMut};
@@ -52,7 +52,11 @@ async fn answer(State(cloud): State<Cloud>, ConnectInfo(client): ConnectInfo<Soc
     let (parts, body) = request.into_parts();
     let response = match read(body).await {
         Ok(body) => http(&cloud, ::http::Request::from_parts(parts, body), client).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            let mut response = refusal.into_response();
+            http::finish(&cloud, &parts.headers, &new_id(), &mut response);
+            response
+        }
     };
     response.map(Body::from)
 }
@@ -106,12 +110,6 @@ fn random_bytes<const N: usize>() -> [u8; N] {
 /// A time as API Gateway writes it into events, such as `20/Nov/2026:09:30:00 +0000`.
 fn written(at: DateTime<Utc>) -> String {
     at.format("%d/%b/%Y:%H:%M:%S +0000").to_string()
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        Refusal::into_response(self).map(Body::from)
-    }
 }
 
 #[cfg(test)]

@@ -68,12 +68,17 @@ pub async fn login(app: &App, name: &str, device: Option<&str>, address: &str) -
             Err(error) => Err(locked_out(error.retry_after.unwrap_or(1).try_into().unwrap_or(i64::MAX))),
         }
     };
-    let (by_name, address) = tokio::join!(count_login(app, name, device), by_address);
-    let Failures { count, until } = by_name?;
-    Ok(Attempt { name: name.to_owned(), device: device.map(str::to_owned), address: address?, count, until })
+    let (attempt, address) = tokio::join!(guess(app, name, device), by_address);
+    Ok(Attempt { address: address?, ..attempt? })
 }
 
-async fn count_login(app: &App, name: &str, device: Option<&str>) -> Result<Failures> {
+/// Counts a guess at the password of a folded name, by itself for each `device`; refuses it while that is locked.
+pub async fn guess(app: &App, name: &str, device: Option<&str>) -> Result<Attempt> {
+    let Failures { count, until } = count_failure(app, name, device).await?;
+    Ok(Attempt { name: name.to_owned(), device: device.map(str::to_owned), address: None, count, until })
+}
+
+async fn count_failure(app: &App, name: &str, device: Option<&str>) -> Result<Failures> {
     let key = || keys::login_failures(name, device);
     let now = app.clock.now().timestamp();
     let until = now + LOCKED_FOR.num_seconds();

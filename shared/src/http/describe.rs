@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::path::PathParameters;
 use super::{Body, Created, Html, Json, Path, Query, SetCookies, Upload};
 use crate::auth::{Client, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
@@ -199,30 +200,6 @@ impl<T: PathParameters> Describe for Path<T> {
             operation.parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
         }
         operation.refusal(StatusCode::NOT_FOUND);
-    }
-}
-
-/// The types of path parameters, in their order.
-pub trait PathParameters {
-    /// Their schemas.
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value>;
-}
-
-impl PathParameters for crate::ids::MemberId {
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
-        vec![generator.subschema_for::<Self>().to_value()]
-    }
-}
-
-impl PathParameters for String {
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
-        vec![generator.subschema_for::<Self>().to_value()]
-    }
-}
-
-impl<A: JsonSchema, B: JsonSchema> PathParameters for (A, B) {
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
-        vec![generator.subschema_for::<A>().to_value(), generator.subschema_for::<B>().to_value()]
     }
 }
 

@@ -1,21 +1,64 @@
 //! Path parameters. What does not parse names nothing, so it is simply not found.
 
-use axum::extract::FromRequestParts;
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use serde::de::DeserializeOwned;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::ids::MemberId;
 
 /// The parameters of the path, in their order: one value, or a tuple.
 pub struct Path<T>(pub T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+impl<T: PathParameters> FromRequestParts<App> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Path<T>> {
-        let axum::extract::Path(value) =
-            axum::extract::Path::from_request_parts(parts, app).await.map_err(|_| Error::not_found())?;
-        Ok(Path(value))
+        let raw = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::not_found())?;
+        let texts: Vec<&str> = raw.iter().map(|(_, text)| text).collect();
+        T::parse(&texts).map(Path).ok_or_else(Error::not_found)
+    }
+}
+
+/// Values that stand in a path, one after the other.
+pub trait PathParameters: Sized {
+    /// Reads them, percent-decoded, in the one form that each has.
+    fn parse(texts: &[&str]) -> Option<Self>;
+
+    /// Their schemas.
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value>;
+}
+
+impl PathParameters for MemberId {
+    fn parse(texts: &[&str]) -> Option<MemberId> {
+        texts.first()?.parse().ok()
+    }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<MemberId>().to_value()]
+    }
+}
+
+impl PathParameters for String {
+    fn parse(texts: &[&str]) -> Option<String> {
+        texts.first().map(|text| (*text).to_owned())
+    }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<String>().to_value()]
+    }
+}
+
+impl<A: FromStr + JsonSchema, B: FromStr + JsonSchema> PathParameters for (A, B) {
+    fn parse(texts: &[&str]) -> Option<(A, B)> {
+        Some((texts.first()?.parse().ok()?, texts.get(1)?.parse().ok()?))
+    }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<A>().to_value(), generator.subschema_for::<B>().to_value()]
     }
 }

@@ -109,6 +109,11 @@ impl Change {
         }
     }
 
+    /// Whether it changes nothing, which DynamoDB does not take for a change.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.add.is_empty() && self.remove.is_empty() && self.failure.is_none()
+    }
+
     /// Refuses the change unless the condition holds, too.
     pub fn when(mut self, condition: Condition) -> Change {
         self.condition.clauses.extend(condition.clauses);

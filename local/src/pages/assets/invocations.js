@@ -55,7 +55,7 @@ function row(one) {
   const status = one.status ?? (one.error ? "failed" : "ok");
   const tone = failed(one) ? "bad" : one.status >= 400 ? "odd" : "good";
   const { round_trips, calls, read_units, write_units } = one.cost;
-  const number = (value, label) => h("td.number", { "data-label": label }, value ? String(+value.toFixed(1)) : "–");
+  const number = (value, label) => h(value ? "td.number" : "td.number.none", { "data-label": label }, value ? String(+value.toFixed(1)) : "–");
   return h("tr", { class: tone },
     h("td.when", {}, time(one.at)),
     h("td.function", {}, h(`span.trigger.${one.trigger}`, { title: one.trigger }), one.function),

@@ -24,7 +24,7 @@ function card() {
   const title = h("h2");
   const figures = { waiting: h("dd"), in_flight: h("dd"), dead: h("dd") };
   const labels = { waiting: "waiting", in_flight: "under way", dead: "dead letters" };
-  const boxes = Object.fromEntries(Object.keys(labels).map((name) => [name, h("div", {}, figures[name], h("dt", {}, labels[name]))]));
+  const boxes = Object.fromEntries(Object.keys(labels).map((name) => [name, h("div", {}, h("dt", {}, labels[name]), figures[name])]));
   const waiting = messages("Messages");
   const dead = messages("Dead letters");
   const redrive = h("p.actions");

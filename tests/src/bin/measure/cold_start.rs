@@ -6,7 +6,7 @@
 mod runtime_api;
 mod scenes;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -138,7 +138,7 @@ impl Launched {
     async fn start(binary: &Path, environment: &Environment) -> Result<Launched, String> {
         let mut api = RuntimeApi::start().await?;
         let output = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-        let file = || -> Result<Stdio, String> { Ok(Stdio::from(File::from(output.reopen().map_err(|error| error.to_string())?))) };
+        let file = || -> Result<Stdio, String> { Ok(output.reopen().map_err(|error| error.to_string())?.into()) };
         let mut command = Command::new(binary);
         command
             .env_clear()
