@@ -52,7 +52,8 @@ pub fn put_events(cloud: &Cloud, entries: Vec<Entry>) -> Result<Vec<String>, Str
 
 /// The event as EventBridge hands it on.
 fn envelope(entry: &Entry, id: &str, now: DateTime<Utc>) -> Result<Value, String> {
-    let detail: Value = serde_json::from_str(&entry.detail).map_err(|error| format!("Detail is malformed: {error}."))?;
+    let detail: Value =
+        serde_json::from_str(&entry.detail).map_err(|error| format!("Detail is malformed: {error}."))?;
     if !detail.is_object() {
         return Err("Detail is malformed: it is not an object.".to_owned());
     }

@@ -131,7 +131,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let template = folder.path().join("template.yaml");
         let given = |arguments: &[&str]| serve(arguments).place.overrides(&template).unwrap();
-        let overrides = given(&["--parameter-overrides", "RateLimitFactor=2", "SenderAddress=Guild hall <g@h>", "--port", "1"]);
+        let overrides =
+            given(&["--parameter-overrides", "RateLimitFactor=2", "SenderAddress=Guild hall <g@h>", "--port", "1"]);
         assert_eq!(overrides["RateLimitFactor"], "2");
         assert_eq!(overrides["SenderAddress"], "Guild hall <g@h>");
         let overrides = given(&["--parameter-overrides", "A=1 B=\"two words\""]);

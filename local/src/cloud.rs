@@ -109,14 +109,12 @@ impl Cloud {
             Pumps::Running => Uuids::random(),
             Pumps::ByHand => Uuids::counting(),
         };
-        let state =
-            State::open(folder.state_file(), options.clock.clone(), uuids.clone(), template.queues.clone())?;
+        let state = State::open(folder.state_file(), options.clock.clone(), uuids.clone(), template.queues.clone())?;
         let stop = watch::Sender::new(false);
         let dynamo = Dynamo::start(folder.tables_file(), &template.tables, listen().await?, stopped(&stop))?;
         let services = listen().await?;
         let services_address = services.local_addr().map_err(|error| error.to_string())?;
-        let environments =
-            environment::all(&template, &state, &format!("http://{services_address}"), &dynamo.url())?;
+        let environments = environment::all(&template, &state, &format!("http://{services_address}"), &dynamo.url())?;
         if options.invoke.is_some() {
             folder.keep_environment(&environments)?;
         }

@@ -58,9 +58,8 @@ impl Dynamo {
     }
 
     fn open(file: &Path, tables: &[Table], address: SocketAddr) -> Result<Dynamo, String> {
-        let unusable = |reason: String| {
-            format!("{} cannot be used ({reason}); move it away to start without it.", file.display())
-        };
+        let unusable =
+            |reason: String| format!("{} cannot be used ({reason}); move it away to start without it.", file.display());
         let path = file.to_str().ok_or_else(|| format!("{} is not a path in Unicode.", file.display()))?;
         let database = Database::new(path).map_err(|error| unusable(error.to_string()))?;
         // Sets `synchronous` to NORMAL: a commit then survives the end of the process, however it ends, and does not wait

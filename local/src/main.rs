@@ -44,8 +44,7 @@ fn fail(reason: &str) -> ExitCode {
 
 async fn serve(serve: &Serve) -> Result<(), String> {
     let template = serve.place.template()?;
-    let storage =
-        if serve.memory { Storage::Memory } else { Storage::Folder(serve.place.data(&template)) };
+    let storage = if serve.memory { Storage::Memory } else { Storage::Folder(serve.place.data(&template)) };
     let listener = listen(serve).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let options = Options {
@@ -151,13 +150,11 @@ fn start_logging(verbose: bool) {
         ("s3s", LevelFilter::ERROR),
         ("s3s_fs", LevelFilter::ERROR),
     ]);
-    for name in ["accounts", "chat", "docs", "files", "jobs", "leaderboards", "local", "mailer", "projector", "shared"] {
+    for name in ["accounts", "chat", "docs", "files", "jobs", "leaderboards", "local", "mailer", "projector", "shared"]
+    {
         levels = levels.with_target(name, ours);
     }
-    let lines = tracing_subscriber::fmt::layer()
-        .compact()
-        .with_target(false)
-        .with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(io::stderr);
     // A second subscriber can only mean that somebody else set one, which is as good.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(levels).with(lines));
 }

@@ -11,10 +11,11 @@ pub fn local_overrides(path: &Path) -> Result<BTreeMap<String, String>, String> 
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(format!("{} cannot be read: {error}.", path.display())),
     };
-    let config: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        format!("{} is not what SAM writes: {}.", path.display(), error.message())
-    })?;
-    let parameters = ["local", "deploy", "parameters"].iter().try_fold(&config, |table, key| table.get(*key)?.as_table());
+    let config: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| format!("{} is not what SAM writes: {}.", path.display(), error.message()))?;
+    let parameters =
+        ["local", "deploy", "parameters"].iter().try_fold(&config, |table, key| table.get(*key)?.as_table());
     let overrides = match parameters.and_then(|parameters| parameters.get("parameter_overrides")) {
         None => return Ok(BTreeMap::new()),
         Some(toml::Value::String(text)) => parse_overrides(text),

@@ -155,8 +155,15 @@ mod tests {
     #[test]
     fn what_aws_refuses_is_refused() {
         let refused = [
-            "often", "rate(0 days)", "rate(1 days)", "rate(2 day)", "rate(5 weeks)", "cron(* * * * *)",
-            "cron(0 0 * * * *)", "cron(0 0 ? * ? *)", "cron(61 0 ? * MON *)",
+            "often",
+            "rate(0 days)",
+            "rate(1 days)",
+            "rate(2 day)",
+            "rate(5 weeks)",
+            "cron(* * * * *)",
+            "cron(0 0 * * * *)",
+            "cron(0 0 ? * ? *)",
+            "cron(61 0 ? * MON *)",
         ];
         for expression in refused {
             assert!(check(expression).is_err(), "{expression}");

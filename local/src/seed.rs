@@ -23,11 +23,31 @@ const AT_ONCE: usize = 4;
 const WITH_PROFILE: u32 = 8;
 
 const NAMES: &[(&str, &str)] = &[
-    ("Ada", "Okafor"), ("Bruno", "Keller"), ("Chiara", "Rossi"), ("Dmitri", "Volkov"), ("Elif", "Demir"),
-    ("Farid", "Haddad"), ("Greta", "Lindqvist"), ("Hugo", "Marchand"), ("Ines", "Carvalho"), ("Jonas", "Bauer"),
-    ("Kaia", "Nilsen"), ("Lin", "Wei"), ("Marta", "Nowak"), ("Noor", "Rahman"), ("Oskar", "Horvath"),
-    ("Priya", "Menon"), ("Quentin", "Dubois"), ("Rosa", "Jimenez"), ("Sven", "Dahl"), ("Tomoko", "Sato"),
-    ("Uma", "Pillai"), ("Viktor", "Petrov"), ("Wanja", "Mutua"), ("Xenia", "Markou"), ("Yusuf", "Aydin"),
+    ("Ada", "Okafor"),
+    ("Bruno", "Keller"),
+    ("Chiara", "Rossi"),
+    ("Dmitri", "Volkov"),
+    ("Elif", "Demir"),
+    ("Farid", "Haddad"),
+    ("Greta", "Lindqvist"),
+    ("Hugo", "Marchand"),
+    ("Ines", "Carvalho"),
+    ("Jonas", "Bauer"),
+    ("Kaia", "Nilsen"),
+    ("Lin", "Wei"),
+    ("Marta", "Nowak"),
+    ("Noor", "Rahman"),
+    ("Oskar", "Horvath"),
+    ("Priya", "Menon"),
+    ("Quentin", "Dubois"),
+    ("Rosa", "Jimenez"),
+    ("Sven", "Dahl"),
+    ("Tomoko", "Sato"),
+    ("Uma", "Pillai"),
+    ("Viktor", "Petrov"),
+    ("Wanja", "Mutua"),
+    ("Xenia", "Markou"),
+    ("Yusuf", "Aydin"),
 ];
 const HANDLES: &[&str] = &["", ".plays", "_gg", ".fox", "-x", "_the_bold", ".moss", "_77", ".ember", "-quickstep"];
 
@@ -78,7 +98,8 @@ async fn members(cloud: &Cloud, count: u32) -> Result<Vec<Made>, String> {
     }
     bar.set_message("Members");
     let mut made = Vec::new();
-    let mut under_way = futures_util::stream::iter(0..count).map(|number| member(cloud, number)).buffer_unordered(AT_ONCE);
+    let mut under_way =
+        futures_util::stream::iter(0..count).map(|number| member(cloud, number)).buffer_unordered(AT_ONCE);
     while let Some(one) = under_way.next().await {
         made.push(one?);
         bar.inc(1);

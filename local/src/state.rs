@@ -254,7 +254,8 @@ mod tests {
         assert_eq!(state.schedule_seen("clean-up").unwrap(), state.clock.now());
 
         for outcome in [Ok(json!({ "deleted": 2 })), Err("out of order".to_owned())] {
-            let run = ScheduleRun { schedule: "clean-up".to_owned(), at: seen, by_hand: true, duration_ms: 1.5, outcome };
+            let run =
+                ScheduleRun { schedule: "clean-up".to_owned(), at: seen, by_hand: true, duration_ms: 1.5, outcome };
             state.keep_schedule_run(&run).unwrap();
         }
         let runs = state.schedule_runs(10).unwrap();

@@ -126,7 +126,9 @@ impl StreamConsumer {
             }
             Step::GiveUp => {
                 if let Some(queue) = &self.source.on_failure {
-                    cloud.state().enqueue(queue, &self.obituary(cloud, &records, progress.failures + 1)?.to_string())?;
+                    cloud
+                        .state()
+                        .enqueue(queue, &self.obituary(cloud, &records, progress.failures + 1)?.to_string())?;
                 }
                 tracing::error!(table = self.table, "{} changes were given up.", records.len());
                 self.advance(cloud, &mut progress, &records)?;

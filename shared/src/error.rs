@@ -117,10 +117,7 @@ impl Error {
     }
 
     /// Our fault. `what` says what we were about; it goes to the log with the cause.
-    pub fn internal(
-        what: &'static str,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Error {
+    pub fn internal(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error { cause: Some(cause.into()), ..Error::new(Kind::Internal, "internal", what) }
     }
 

@@ -157,7 +157,8 @@ pub fn run(name: &'static str, needs: &[&str], function: fn(App) -> Function) ->
 
 /// Structured logs on standard output, where Lambda collects them.
 fn start_logging() {
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines);
     // A second subscriber can only mean that somebody else set one, which is as good.
     let _ = tracing::subscriber::set_global_default(subscriber);

@@ -35,7 +35,8 @@ impl Sockets {
 
     /// Posts a frame as JSON text.
     pub async fn send(&self, connection: &str, frame: &impl Serialize) -> Result<Reached> {
-        let data = serde_json::to_vec(frame).map_err(|cause| Error::internal("A frame could not be written.", cause))?;
+        let data =
+            serde_json::to_vec(frame).map_err(|cause| Error::internal("A frame could not be written.", cause))?;
         let sent = self.client().post_to_connection().connection_id(connection).data(Blob::new(data)).send().await;
         match sent {
             Ok(_) => Ok(Reached::Open),

@@ -53,11 +53,8 @@ impl Media {
         let (bucket, credentials) = self.bucket()?;
         let mut action = bucket.put_object(Some(&credentials), name);
         action.headers_mut().insert(header::CONTENT_TYPE.as_str(), file.content_type.clone());
-        let request = self
-            .client()
-            .put(action.sign(SIGNED_FOR))
-            .header(header::CONTENT_TYPE, file.content_type)
-            .body(file.bytes);
+        let request =
+            self.client().put(action.sign(SIGNED_FOR)).header(header::CONTENT_TYPE, file.content_type).body(file.bytes);
         expect_success(request.send().await).await.map(drop)
     }
 
@@ -113,7 +110,8 @@ impl Media {
             Some(url) => (url.clone(), UrlStyle::Path),
             None => (format!("https://s3.{}.amazonaws.com", aws.region), UrlStyle::VirtualHost),
         };
-        let broken = |cause: Box<dyn std::error::Error + Send + Sync>| Error::internal("The bucket has no address.", cause);
+        let broken =
+            |cause: Box<dyn std::error::Error + Send + Sync>| Error::internal("The bucket has no address.", cause);
         let endpoint = endpoint.parse().map_err(|cause| broken(Box::new(cause)))?;
         let bucket = Bucket::new(endpoint, style, self.config.bucket.clone(), aws.region.clone());
         let secret = aws.secret_access_key.expose();

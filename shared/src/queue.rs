@@ -49,7 +49,11 @@ impl Failures {
 }
 
 /// Hands every event of the batch to `handle`, one after the other.
-pub async fn each<F: Future<Output = Result<()>>>(app: &App, batch: Batch, handle: impl Fn(App, Happened) -> F) -> Failures {
+pub async fn each<F: Future<Output = Result<()>>>(
+    app: &App,
+    batch: Batch,
+    handle: impl Fn(App, Happened) -> F,
+) -> Failures {
     let mut failures = Failures::default();
     for Message { message_id, body } in batch.messages {
         let done = match serde_json::from_str::<Envelope>(&body) {

@@ -18,7 +18,8 @@ use crate::world::{OPERATIONS_TOKEN, Person, World, repository, slices};
 async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
     let world = World::new().await;
     let callers = Callers::new(&world).await;
-    let mut page = String::from("route | nobody | ended session | deactivated | other member | staff | operator | owner\n");
+    let mut page =
+        String::from("route | nobody | ended session | deactivated | other member | staff | operator | owner\n");
     for (slice, table) in slices() {
         for (number, row) in table.rows().iter().enumerate() {
             let owner = world.member(&format!("owner-{slice}-{number}")).await;

@@ -31,29 +31,52 @@ async fn registration_tells_everything_that_is_wrong_at_once() {
     world.member("user1").await;
     let visitor = world.visitor();
     let cases = [
-        (json!({}), json!({ "username": ["This field is required."], "password1": ["This field is required."],
-            "password2": ["This field is required."] })),
-        (json!({ "username": "", "password1": null, "password2": PASSWORD }),
-            json!({ "username": ["This field is required."], "password1": ["This field is required."] })),
-        (json!({ "username": "user1", "password1": PASSWORD, "password2": PASSWORD }),
-            json!({ "username": ["A user with that username already exists."] })),
-        (json!({ "username": "USER1", "password1": PASSWORD, "password2": PASSWORD }),
-            json!({ "username": ["A user with that username already exists."] })),
-        (json!({ "username": "a b", "password1": PASSWORD, "password2": PASSWORD }),
-            json!({ "username": ["Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."] })),
-        (json!({ "username": "x".repeat(151), "password1": PASSWORD, "password2": PASSWORD }),
-            json!({ "username": ["Ensure this value has at most 150 characters (it has 151)."] })),
-        (json!({ "username": "new", "password1": PASSWORD, "password2": "another horse" }),
-            json!({ "password2": ["The two password fields didn’t match."] })),
-        (json!({ "username": "new", "password1": "1234567", "password2": "1234567" }),
+        (
+            json!({}),
+            json!({ "username": ["This field is required."], "password1": ["This field is required."],
+            "password2": ["This field is required."] }),
+        ),
+        (
+            json!({ "username": "", "password1": null, "password2": PASSWORD }),
+            json!({ "username": ["This field is required."], "password1": ["This field is required."] }),
+        ),
+        (
+            json!({ "username": "user1", "password1": PASSWORD, "password2": PASSWORD }),
+            json!({ "username": ["A user with that username already exists."] }),
+        ),
+        (
+            json!({ "username": "USER1", "password1": PASSWORD, "password2": PASSWORD }),
+            json!({ "username": ["A user with that username already exists."] }),
+        ),
+        (
+            json!({ "username": "a b", "password1": PASSWORD, "password2": PASSWORD }),
+            json!({ "username": ["Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."] }),
+        ),
+        (
+            json!({ "username": "x".repeat(151), "password1": PASSWORD, "password2": PASSWORD }),
+            json!({ "username": ["Ensure this value has at most 150 characters (it has 151)."] }),
+        ),
+        (
+            json!({ "username": "new", "password1": PASSWORD, "password2": "another horse" }),
+            json!({ "password2": ["The two password fields didn’t match."] }),
+        ),
+        (
+            json!({ "username": "new", "password1": "1234567", "password2": "1234567" }),
             json!({ "password2": ["This password is too short. It must contain at least 8 characters.",
-                "This password is too common.", "This password is entirely numeric."] })),
-        (json!({ "username": "gandalf.grey", "password1": "gandalfgrey", "password2": "gandalfgrey" }),
-            json!({ "password2": ["The password is too similar to the username."] })),
-        (json!({ "username": "user1", "password1": "password", "password2": "password" }),
-            json!({ "username": ["A user with that username already exists."], "password2": ["This password is too common."] })),
-        (json!({ "username": "new", "password1": "x".repeat(1025), "password2": "x".repeat(1025) }),
-            json!({ "password2": ["This password is too long. It may have at most 1024 bytes."] })),
+                "This password is too common.", "This password is entirely numeric."] }),
+        ),
+        (
+            json!({ "username": "gandalf.grey", "password1": "gandalfgrey", "password2": "gandalfgrey" }),
+            json!({ "password2": ["The password is too similar to the username."] }),
+        ),
+        (
+            json!({ "username": "user1", "password1": "password", "password2": "password" }),
+            json!({ "username": ["A user with that username already exists."], "password2": ["This password is too common."] }),
+        ),
+        (
+            json!({ "username": "new", "password1": "x".repeat(1025), "password2": "x".repeat(1025) }),
+            json!({ "password2": ["This password is too long. It may have at most 1024 bytes."] }),
+        ),
     ];
     for (body, errors) in cases {
         visitor.post("/users/register/", body).await.is(400, json!({ "errors": errors }));
@@ -176,10 +199,9 @@ async fn an_edit_changes_what_was_sent_and_nothing_else() {
     let world = World::new().await;
     let ada = world.member("ada").await;
     let body = json!({ "username": "test_update", "email": "Ada@Example.ORG", "first_name": " Ada ", "last_name": "Lovelace" });
-    ada.patch(&ada.profile(), body).await.is(
-        200,
-        json!({ "id": ada.id(), "username": "test_update", "message": "User Profile updated." }),
-    );
+    ada.patch(&ada.profile(), body)
+        .await
+        .is(200, json!({ "id": ada.id(), "username": "test_update", "message": "User Profile updated." }));
     let shown = ada.get(&ada.profile()).await.json();
     assert_eq!(shown["username"], "test_update");
     assert_eq!(shown["email"], "Ada@example.org");
@@ -187,7 +209,10 @@ async fn an_edit_changes_what_was_sent_and_nothing_else() {
 
     ada.patch(&ada.profile(), json!({ "first_name": "", "email": "" })).await.assert(200);
     let shown = ada.get(&ada.profile()).await.json();
-    assert_eq!((&shown["first_name"], &shown["email"], &shown["last_name"]), (&json!(""), &json!(""), &json!("Lovelace")));
+    assert_eq!(
+        (&shown["first_name"], &shown["email"], &shown["last_name"]),
+        (&json!(""), &json!(""), &json!("Lovelace"))
+    );
 }
 
 #[tokio::test]
@@ -216,8 +241,10 @@ async fn an_edit_says_what_is_wrong() {
         (json!({ "username": "EVE" }), json!({ "username": ["A user with that username already exists."] })),
         (json!({ "email": "nonsense" }), json!({ "email": ["Enter a valid email address."] })),
         (json!({ "email": "EVE@example.org" }), json!({ "email": ["A user with that email already exists."] })),
-        (json!({ "first_name": "x".repeat(151) }),
-            json!({ "first_name": ["Ensure this value has at most 150 characters (it has 151)."] })),
+        (
+            json!({ "first_name": "x".repeat(151) }),
+            json!({ "first_name": ["Ensure this value has at most 150 characters (it has 151)."] }),
+        ),
         (json!({ "first_name": "a\u{0}b" }), json!({ "first_name": ["Null and control characters are not allowed."] })),
         (json!({ "first_name": 7 }), json!({ "first_name": ["Expected a string."] })),
         (json!({ "username": null }), json!({ "username": ["Expected a string."] })),
@@ -271,7 +298,9 @@ async fn deletion_is_final_and_leaves_nothing() {
     ada.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(16)).await.assert(200);
     let phone = ada.elsewhere();
     phone.sign_in().await.assert(200);
-    ada.delete(&ada.profile()).await.is(200, json!({ "id": ada.id(), "username": "ada", "message": "Account deleted." }));
+    ada.delete(&ada.profile())
+        .await
+        .is(200, json!({ "id": ada.id(), "username": "ada", "message": "Account deleted." }));
     phone.get(&ada.profile()).await.is(401, json!({ "errors": "User is not authenticated." }));
     phone.sign_in().await.is(401, json!({ "errors": "Username does not exist." }));
     assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
@@ -280,7 +309,9 @@ async fn deletion_is_final_and_leaves_nothing() {
         .everything()
         .iter()
         .map(ToString::to_string)
-        .filter(|item| item.contains(&format!("MEMBER#{}", ada.id())) || item.contains("ada@") || item.contains("NAME#ada"))
+        .filter(|item| {
+            item.contains(&format!("MEMBER#{}", ada.id())) || item.contains("ada@") || item.contains("NAME#ada")
+        })
         .collect();
     assert_eq!(of_ada, Vec::<String>::new());
     assert_eq!(crate::files::stored(&world), Vec::<String>::new());
@@ -317,9 +348,7 @@ async fn a_new_password_ends_every_other_session() {
 async fn a_games_server_writes_scores_once_per_key() {
     let world = World::new().await;
     let ada = world.member("ada").await;
-    let stats = |score: i64, played: i64, won: i64| {
-        json!({ "score": score, "games_played": played, "games_won": won, "updated_at": "2026-01-31T08:15:00Z" })
-    };
+    let stats = |score: i64, played: i64, won: i64| json!({ "score": score, "games_played": played, "games_won": won, "updated_at": "2026-01-31T08:15:00Z" });
     let set = json!({ "score": 10, "games_played": 3, "games_won": 1 });
     ada.write_stats(set, None).await.is(200, stats(10, 3, 1));
     ada.write_stats(json!({ "add_score": 5 }), Some("k")).await.is(200, stats(15, 3, 1));
@@ -392,7 +421,9 @@ async fn an_access_token_is_for_its_session_and_its_time() {
     // Nothing but a good token is one, and a bad one is not the same as none.
     let parts: Vec<&str> = token.split('.').collect();
     let reversed: String = parts[2].chars().rev().collect();
-    for bad in ["", "x", "a.b.c", &format!("{}.{}.{}", parts[0], parts[1], reversed), &format!("{}.{}.", parts[0], parts[1])] {
+    for bad in
+        ["", "x", "a.b.c", &format!("{}.{}.{}", parts[0], parts[1], reversed), &format!("{}.{}.", parts[0], parts[1])]
+    {
         let reply = ask(bad).await.assert(401);
         assert_eq!(reply.json()["code"], "token_not_valid", "{bad}");
         assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"api\"");

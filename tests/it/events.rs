@@ -17,7 +17,8 @@ async fn nothing_happens_twice_however_often_it_is_delivered() {
         ada.upload("/users/avatar/", "avatar", "two.png", &crate::files::png(5)).await.assert(200);
         world.cloud.settle(delivery).await;
         world.cloud.settle(delivery).await;
-        let subjects = ["Confirm your e-mail address", "Welcome to Guildhall", "Someone failed to sign in with your name"];
+        let subjects =
+            ["Confirm your e-mail address", "Welcome to Guildhall", "Someone failed to sign in with your name"];
         assert_eq!(world.subjects_to("ada@example.org"), subjects, "{delivery:?}");
         assert_eq!(crate::files::stored(&world).len(), 1, "{delivery:?}");
     }

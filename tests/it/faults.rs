@@ -32,36 +32,44 @@ fn steps() -> Vec<Step> {
 /// As often as the SDK tries, so that a fault is not simply repeated away.
 const EVERY_ATTEMPT: usize = 4;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_fails_is_told_and_nothing_is_half_written() {
-    let world = World::new().await;
-    for (name, method, request) in steps() {
+    // A world per step and fault: mostly they wait for each other's repetitions, and can do so side by side.
+    let mut sweeps = tokio::task::JoinSet::new();
+    for step in steps() {
         for fault in Fault::ALL {
-            for call in 0.. {
-                let member = world.member(&format!("{name}-{fault:?}-{call}").to_lowercase()).await;
-                let caller = if name == "login" { member.elsewhere() } else { member.copy() };
-                let (path, body) = request(&caller);
-                world.wire.fail(call, EVERY_ATTEMPT, fault);
-                let reply = ask(&caller, &method, &path, &body).await;
-                let reached = world.wire.calls() > call;
-                world.wire.mend();
-                let status = reply.status.as_u16();
-                if !reached {
-                    // The route makes fewer calls than that: the whole of it has been swept.
-                    assert!(reply.status.is_success(), "{name} {fault:?} {call}: {}", reply.text());
-                    break;
-                }
-                assert!(reply.status.is_success() || status == 500, "{name} {fault:?} {call}: {status} {}", reply.text());
-                if status == 500 {
-                    let told = reply.text();
-                    assert!(told.contains("Something went wrong on our side. Request "), "{name} {fault:?} {call}: {told}");
-                    // A change whose answer was lost may have been made; asking again must not fail on our side.
-                    let again = ask(&caller.copy(), &method, &path, &body).await;
-                    assert!(again.status.as_u16() < 500, "{name} {fault:?} {call}: {}", again.text());
-                    if fault != Fault::AnswerLost {
-                        assert!(again.status.is_success(), "{name} {fault:?} {call}: {}", again.text());
-                    }
-                }
+            let step = step.clone();
+            sweeps.spawn(async move { sweep(&World::new().await, step, fault).await });
+        }
+    }
+    while let Some(swept) = sweeps.join_next().await {
+        swept.unwrap();
+    }
+}
+
+/// Lets one call after the other fail, until the step has no further call.
+async fn sweep(world: &World, (name, method, request): Step, fault: Fault) {
+    for call in 0.. {
+        let member = world.member(&format!("{name}-{call}")).await;
+        let caller = if name == "login" { member.elsewhere() } else { member.copy() };
+        let (path, body) = request(&caller);
+        world.wire.fail(call, EVERY_ATTEMPT, fault);
+        let reply = ask(&caller, &method, &path, &body).await;
+        let reached = world.wire.calls() > call;
+        world.wire.mend();
+        let (status, told) = (reply.status.as_u16(), format!("{name} {fault:?} {call}: {}", reply.text()));
+        assert!(reply.status.is_success() || (reached && status == 500), "{status} {told}");
+        if !reached {
+            // The step makes fewer calls than that: the whole of it has been swept.
+            break;
+        }
+        if status == 500 {
+            assert!(told.contains("Something went wrong on our side. Request "), "{told}");
+            // A change whose answer was lost may have been made; asking again must not fail on our side.
+            let again = ask(&caller.copy(), &method, &path, &body).await;
+            assert!(again.status.as_u16() < 500, "{told}, then {}", again.text());
+            if fault != Fault::AnswerLost {
+                assert!(again.status.is_success(), "{told}, then {}", again.text());
             }
         }
     }

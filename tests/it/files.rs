@@ -15,8 +15,10 @@ pub fn png(side: u32) -> Vec<u8> {
 /// A PNG that hardly compresses.
 fn noise(side: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let pixel = |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);
-    let image = RgbImage::from_fn(side, side, |x, y| image::Rgb([0, 8, 16].map(|shift| (pixel(x, y) >> (8 + shift)) as u8)));
+    let pixel =
+        |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)).wrapping_mul(3_266_489_917);
+    let image =
+        RgbImage::from_fn(side, side, |x, y| image::Rgb([0, 8, 16].map(|shift| (pixel(x, y) >> (8 + shift)) as u8)));
     image.write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
@@ -78,7 +80,8 @@ async fn what_is_no_picture_is_refused_in_the_documented_order() {
     ada.post("/users/avatar/", json!({})).await.is(400, no_file.clone());
     ada.upload("/users/avatar/", "picture", "me.png", &png(4)).await.is(400, no_file.clone());
     ada.upload("/users/avatar/", "avatar", "", &png(4)).await.is(400, no_file);
-    let extension = |shown: &str| format!("File extension “{shown}” is not allowed. Allowed extensions are: jpg, jpeg, png.");
+    let extension =
+        |shown: &str| format!("File extension “{shown}” is not allowed. Allowed extensions are: jpg, jpeg, png.");
     let invalid = "Upload a valid image. The file you uploaded was either not an image or a corrupted image.";
     let (gif, none, svg) = (extension("gif"), extension(""), extension("svg"));
     let large = vec![0; 104_858];

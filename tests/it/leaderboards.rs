@@ -34,8 +34,17 @@ async fn the_best_come_first_and_equal_scores_share_a_rank() {
 #[tokio::test]
 async fn a_window_out_of_bounds_is_refused() {
     let world = World::new().await;
-    for query in ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "offset=1000", "offset=-1", "limit=1&limit=2",
-        "limit=99999999999999999999"] {
+    for query in [
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "offset=1000",
+        "offset=-1",
+        "limit=1&limit=2",
+        "limit=99999999999999999999",
+    ] {
         let reply = world.visitor().get(&format!("/users/leaderboard/?{query}")).await.assert(400);
         assert!(reply.json()["errors"].is_object() || reply.json()["errors"].is_string(), "{query}: {}", reply.text());
     }

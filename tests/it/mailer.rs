@@ -32,7 +32,8 @@ async fn a_letter_has_text_and_html_and_comes_from_the_configured_sender() {
 async fn links_lead_to_the_configured_address_whatever_the_request_says() {
     let world = World::new().await;
     let ada = world.member("ada").await;
-    let headers = [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("content-type", "application/json")];
+    let headers =
+        [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("content-type", "application/json")];
     ada.send(http::Method::PATCH, &ada.profile(), &headers, r#"{"email":"ada@example.org"}"#).await.assert(200);
     world.settle().await;
     let letter = &world.letters()[0];

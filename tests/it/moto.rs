@@ -27,8 +27,9 @@ fn environment(endpoint: &str) -> Environment {
 
 /// Asks moto as the AWS command line would; `target` is empty for SES, which speaks forms.
 async fn ask(endpoint: &str, service: &str, target: &str, body: String) -> String {
-    let authorization =
-        format!("AWS4-HMAC-SHA256 Credential=moto/20260131/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x");
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=moto/20260131/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
+    );
     let request = reqwest::Client::new().post(endpoint).header("authorization", authorization);
     let request = if target.is_empty() {
         request.header("content-type", "application/x-www-form-urlencoded")
@@ -84,7 +85,8 @@ async fn moto_agrees() {
     let passed = ::projector::function(App::new(&environment).unwrap()).invoke(batch, Default::default()).await;
     assert_eq!(passed.outcome.unwrap(), serde_json::json!({ "batchItemFailures": [] }));
 
-    let body = serde_json::json!({ "detail-type": "EmailChanged", "source": "guildhall", "detail": detail }).to_string();
+    let body =
+        serde_json::json!({ "detail-type": "EmailChanged", "source": "guildhall", "detail": detail }).to_string();
     let batch = serde_json::json!({ "Records": [{ "messageId": "m", "body": body }] });
     for _ in 0..2 {
         let sent = ::mailer::function(App::new(&environment).unwrap()).invoke(batch.clone(), Default::default()).await;
@@ -102,7 +104,9 @@ async fn the_table_keeps_its_word(app: &App) -> Result<(), Error> {
     let both = vec![Write::create(&free)?, Write::create(&held(2))?];
     assert!(matches!(app.table.together(both).await, Err(StoreError::Refused { write: 1, .. })));
     assert!(app.table.get::<NameHeld>(keys::name("bob")).await?.is_none());
-    app.table.together(vec![Write::create(&free)?, happened(app, Event::MemberJoined { member: MemberId(2) })?]).await?;
+    app.table
+        .together(vec![Write::create(&free)?, happened(app, Event::MemberJoined { member: MemberId(2) })?])
+        .await?;
     let (ada, bob) = app.table.get_two::<NameHeld, NameHeld>(keys::name("ada"), keys::name("bob")).await?;
     assert_eq!((ada.unwrap().member, bob.unwrap().member), (MemberId(1), MemberId(2)));
     let change = || Change::of(keys::name("ada")).add("times", 1).when(Condition::equals("member", MemberId(1)));

@@ -17,7 +17,8 @@ async fn each_folder_has_its_function_and_each_function_its_folder() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let binaries: BTreeSet<String> = world.cloud.template().functions.iter().map(|function| function.binary.clone()).collect();
+    let binaries: BTreeSet<String> =
+        world.cloud.template().functions.iter().map(|function| function.binary.clone()).collect();
     assert_eq!(folders, binaries);
     let samples: BTreeSet<String> = fs::read_dir(repository().join("events"))
         .unwrap()
@@ -38,7 +39,8 @@ async fn each_route_is_reached_through_the_prefix_of_its_slice_with_and_without_
             let is_file = bare.rsplit('/').next().is_some_and(|last| last.contains('.'));
             let slash = (!is_file).then(|| format!("{bare}/"));
             for path in [bare.to_owned()].into_iter().chain(slash) {
-                let found = find(&template.http.routes, &row.method, &path).unwrap_or_else(|| panic!("no route for {path}"));
+                let found =
+                    find(&template.http.routes, &row.method, &path).unwrap_or_else(|| panic!("no route for {path}"));
                 let function = template.function(&found.route.function).expect("the route's function");
                 assert_eq!(function.binary, slice, "{} {path}", row.method);
             }
@@ -49,7 +51,11 @@ async fn each_route_is_reached_through_the_prefix_of_its_slice_with_and_without_
         let prefix = route.path.trim_end_matches("/{proxy+}");
         let function = template.function(&route.function).expect("the route's function");
         let known = slices().into_iter().any(|(slice, table)| {
-            slice == function.binary && table.rows().iter().any(|row| row.path == prefix || row.path.trim_end_matches('/').starts_with(prefix))
+            slice == function.binary
+                && table
+                    .rows()
+                    .iter()
+                    .any(|row| row.path == prefix || row.path.trim_end_matches('/').starts_with(prefix))
         });
         assert!(known, "{} leads to no route of {}", route.key, function.binary);
     }
@@ -72,7 +78,8 @@ async fn each_function_is_given_the_variables_it_reads_and_no_others() {
             assert!(read, "{} is given {name}, which nobody reads", function.binary);
         }
     }
-    let secrets = |binary: &str| world.cloud.template().function(binary).unwrap().environment.contains_key("TOKEN_SECRET");
+    let secrets =
+        |binary: &str| world.cloud.template().function(binary).unwrap().environment.contains_key("TOKEN_SECRET");
     let holders: Vec<_> = needs.keys().filter(|binary| secrets(binary)).collect();
     assert_eq!(holders, [&"accounts"], "the private keys belong to one function");
 }

@@ -23,7 +23,11 @@ pub struct Browser {
 impl Browser {
     /// One without cookies.
     pub fn new(cloud: &Cloud) -> Browser {
-        Browser { cloud: cloud.clone(), address: SocketAddr::from(([203, 0, 113, 7], 40_000)), cookies: BTreeMap::new() }
+        Browser {
+            cloud: cloud.clone(),
+            address: SocketAddr::from(([203, 0, 113, 7], 40_000)),
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// Its cookies, as an event of the HTTP API lists them.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use http::HeaderMap;
+use local::gateway::websocket::Socket;
 use local::{Cloud, Options, Pumps, Storage};
 use shared::clock::Clock;
 use shared::ids::Ids;
@@ -43,4 +45,10 @@ pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
     let text = letters.first().map(|letter| letter.text.as_str()).unwrap_or_default();
     let code = text.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next());
     code.map(str::to_owned).ok_or_else(|| "No letter asks for a confirmation.".to_owned())
+}
+
+/// A socket that was opened with an access token.
+pub async fn open_socket(cloud: &Cloud, token: &str) -> Result<Socket, String> {
+    let opened = cloud.sockets().connect(cloud, &format!("/?token={token}"), HeaderMap::new()).await;
+    opened.map_err(|(status, body)| format!("$connect answered {status}: {}", String::from_utf8_lossy(&body)))
 }

@@ -17,7 +17,8 @@ pub async fn fill_leaderboard(cloud: &Cloud, players: u32) -> Result<(), String>
     let now = app.clock.now();
     let scores = (1..=players).map(|number| {
         let member = MemberId(u64::from(number));
-        let username = Username::parse(&format!("player-{number:06}")).map_err(|_| "No name for a player.".to_owned())?;
+        let name = format!("player-{number:06}");
+        let username = Username::parse(&name).map_err(|_| format!("{name} is not a name."))?;
         let score = Score {
             member,
             username,

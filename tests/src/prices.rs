@@ -10,7 +10,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use chrono::Duration;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use image::{ImageFormat, RgbImage};
 use local::functions::{Invocation, Trigger};
 use local::{Cloud, Delivery};
@@ -19,7 +19,7 @@ use shared::http::{Price, Row};
 use shared::meter::Cost;
 
 use crate::browser::Browser;
-use crate::{cloud_at_rest, code_from_letter, players};
+use crate::{cloud_at_rest, code_from_letter, open_socket, players};
 
 /// Dollars per million read request units. DynamoDB on demand, standard table class, us-east-1, as on
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/> since AWS halved it on 1 November 2024.
@@ -191,21 +191,12 @@ impl Story {
         ada.get("/.well-known/jwks.json").await?;
         self.note("")?;
         let token = token["access_token"].as_str().unwrap_or_default();
+        let socket = open_socket(&self.cloud, token).await?;
+        self.note("")?;
         for (case, frame) in [("a ping", json!({ "type": "ping" })), ("who is online", json!({ "type": "online" }))] {
-            let query = format!("/?token={token}");
-            let opened = self.cloud.sockets().connect(&self.cloud, &query, HeaderMap::new()).await;
-            let socket = opened.map_err(|(status, body)| {
-                format!("$connect answered {status}: {}", String::from_utf8_lossy(&body))
-            })?;
-            self.skip();
             socket.send(frame.to_string()).await;
             self.note(case)?;
-            socket.close().await;
-            self.skip();
         }
-        let opened = self.cloud.sockets().connect(&self.cloud, &format!("/?token={token}"), HeaderMap::new()).await;
-        let socket = opened.map_err(|(status, _)| format!("$connect answered {status}."))?;
-        self.note("")?;
         socket.close().await;
         self.note("")
     }

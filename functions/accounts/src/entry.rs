@@ -109,7 +109,13 @@ impl Proof {
 }
 
 /// Sets a new password, ends every session, and begins a new one for the caller.
-pub async fn change_password(app: &App, by: &Member, client: &Client, proof: Proof, password: String) -> Result<Ticket> {
+pub async fn change_password(
+    app: &App,
+    by: &Member,
+    client: &Client,
+    proof: Proof,
+    password: String,
+) -> Result<Ticket> {
     let mut account = by.account.clone();
     let hash = passwords::hash(password).await?;
     let change = Change::of(account_key(&account))

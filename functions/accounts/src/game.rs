@@ -54,11 +54,7 @@ pub struct NewUser {
 }
 
 /// Makes an account. Does not sign in.
-pub async fn register(
-    client: Client,
-    State(app): State<App>,
-    Body(input): Body<NewUser>,
-) -> Result<Created<DoneView>> {
+pub async fn register(client: Client, State(app): State<App>, Body(input): Body<NewUser>) -> Result<Created<DoneView>> {
     joining::admit(&app, &client).await?;
     let mut problems = Problems::default();
     let username = required(&mut problems, "username", input.username);
@@ -152,7 +148,13 @@ pub async fn change_password(
     if let (Some(first), Some(second)) = (&first, &second) {
         let Account { username, email, first_name, last_name, .. } = &by.account;
         let email = email.as_ref().map(Email::as_str).unwrap_or_default();
-        check_new_password(&mut problems, "new_password2", first, second, &[username.as_str(), email, first_name, last_name]);
+        check_new_password(
+            &mut problems,
+            "new_password2",
+            first,
+            second,
+            &[username.as_str(), email, first_name, last_name],
+        );
     }
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
@@ -238,7 +240,7 @@ pub struct EditProfile {
     #[schemars(with = "String", length(max = 150))]
     last_name: Option<String>,
     #[serde(default, deserialize_with = "body::given")]
-    #[schemars(with = "bool")]
+    #[schemars(with = "bool", extend("example" = false))]
     deactivate: Option<bool>,
     /// Checked where it is sent along with `deactivate`.
     #[serde(default, deserialize_with = "body::given")]
@@ -262,8 +264,12 @@ pub async fn edit(
     let edit = Edit {
         username: input.username.and_then(|text| problems.check("username", parse_username(&text))),
         email: input.email.and_then(|text| problems.check("email", parse_email(&text))),
-        first_name: input.first_name.and_then(|text| profile::person_name(&mut problems, "first_name", text, LONGEST_NAME)),
-        last_name: input.last_name.and_then(|text| profile::person_name(&mut problems, "last_name", text, LONGEST_NAME)),
+        first_name: input
+            .first_name
+            .and_then(|text| profile::person_name(&mut problems, "first_name", text, LONGEST_NAME)),
+        last_name: input
+            .last_name
+            .and_then(|text| profile::person_name(&mut problems, "last_name", text, LONGEST_NAME)),
     };
     problems.finish()?;
     let Edit { username: None, email: None, first_name: None, last_name: None } = edit else {
@@ -347,9 +353,7 @@ pub async fn write_stats(
     }
     problems.finish()?;
     let new = match (input.score, input.add_score) {
-        (Some(score), None) => {
-            NewStats::Set { score, games_played: input.games_played, games_won: input.games_won }
-        }
+        (Some(score), None) => NewStats::Set { score, games_played: input.games_played, games_won: input.games_won },
         (None, Some(points)) => NewStats::Add(points),
         (None, None) => return Err(Error::invalid_field("score", REQUIRED)),
         (Some(_), Some(_)) => return Err(Error::invalid("both", "Send either score or add_score, not both.")),
@@ -357,7 +361,9 @@ pub async fn write_stats(
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
         Some(Ok(key)) if (1..=255).contains(&key.len()) => Some(key),
-        Some(_) => return Err(Error::invalid("idempotency_key", "An Idempotency-Key has 1 to 255 printable characters.")),
+        Some(_) => {
+            return Err(Error::invalid("idempotency_key", "An Idempotency-Key has 1 to 255 printable characters."));
+        }
     };
     let Score { score, games_played, games_won, updated_at, .. } = stats::write(&app, member, new, key).await?;
     Ok(Json(StatsView { score, games_played, games_won, updated_at }))

@@ -39,7 +39,12 @@ pub fn routes() -> Routes {
         .post("/v1/token", native::issue_token, "Get an access token for this session", Price::of(2, 2.0, 1.0))
         .get("/v1/email/confirm", native::ask_to_confirm, "Show the page that confirms an address", Price::FREE)
         .post("/v1/email/confirm", native::confirm_email, "Confirm an e-mail address", Price::of(2, 1.0, 6.0))
-        .get("/.well-known/jwks.json", native::key_set, "List the keys that verify access tokens", Price::of(1, 1.0, 0.0));
+        .get(
+            "/.well-known/jwks.json",
+            native::key_set,
+            "List the keys that verify access tokens",
+            Price::of(1, 1.0, 0.0),
+        );
     game.and(native)
 }
 

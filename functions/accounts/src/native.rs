@@ -110,8 +110,13 @@ impl Describe for Confirmed {
 }
 
 /// Confirms an address for whoever has the code from the letter.
-pub async fn confirm_email(State(app): State<App>, headers: HeaderMap, Body(Code { code }): Body<Code>) -> Result<Confirmed> {
-    let browser = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+pub async fn confirm_email(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(Code { code }): Body<Code>,
+) -> Result<Confirmed> {
+    let browser =
+        headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     match email::confirm(&app, &code).await {
         Ok(()) if browser => {
             let text = "Thank you. You can close this page.";

@@ -68,9 +68,7 @@ pub async fn write(app: &App, member: MemberId, new: NewStats, idempotency_key: 
             NewStats::Set { score, games_played, games_won } => {
                 (score, games_played.unwrap_or(old.games_played), games_won.unwrap_or(old.games_won))
             }
-            NewStats::Add(points) => {
-                ((old.score + points).clamp(-LARGEST, LARGEST), old.games_played, old.games_won)
-            }
+            NewStats::Add(points) => ((old.score + points).clamp(-LARGEST, LARGEST), old.games_played, old.games_won),
         };
         let new = Score { score, games_played, games_won, updated_at: now, ..old.clone() };
         let change = Change::of(keys::score(member))

@@ -40,17 +40,12 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
     let protocols: Vec<&str> = asked.split(',').map(str::trim).filter(|protocol| !protocol.is_empty()).collect();
     let by_protocol = protocols.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
     let token = by_protocol.or_else(|| request.query_string_parameters.first("token"));
-    let token = token.ok_or_else(|| {
-        Error::unauthenticated("not_authenticated", "Open the socket with an access token.")
-    })?;
+    let token =
+        token.ok_or_else(|| Error::unauthenticated("not_authenticated", "Open the socket with an access token."))?;
     let Member { account, session } = extract::by_token(app, token).await?;
     let opened_at = app.clock.now();
-    let socket = Socket {
-        connection: connection.to_owned(),
-        member: account.id,
-        session: session.id.clone(),
-        opened_at,
-    };
+    let socket =
+        Socket { connection: connection.to_owned(), member: account.id, session: session.id.clone(), opened_at };
     let presence = Presence {
         connection: connection.to_owned(),
         member: account.id,
@@ -127,9 +122,7 @@ async fn close(app: &App, member: MemberId, connection: &str) -> Result<()> {
 
 async fn remove(app: &App, member: MemberId, connection: &str) -> Result<()> {
     let any = Condition::default;
-    let writes = vec![
-        Write::delete(keys::socket(connection), any()),
-        Write::delete(keys::socket_of(member, connection), any()),
-    ];
+    let writes =
+        vec![Write::delete(keys::socket(connection), any()), Write::delete(keys::socket_of(member, connection), any())];
     Ok(app.table.together(writes).await?)
 }

@@ -19,8 +19,11 @@ pub async fn page(app: &App, viewer: MemberId, cursor: Option<Cursor>) -> Result
         query = query.after(&cursor.open(app, LIST, Some(viewer))?)?;
     }
     let page = app.table.query::<Presence>(query).await?;
-    let mut members: Vec<OnlineView> =
-        page.items.into_iter().map(|open| OnlineView { id: open.member, username: open.username.as_str().to_owned() }).collect();
+    let mut members: Vec<OnlineView> = page
+        .items
+        .into_iter()
+        .map(|open| OnlineView { id: open.member, username: open.username.as_str().to_owned() })
+        .collect();
     // A member's sockets lie side by side.
     members.dedup_by_key(|member| member.id);
     let next = page.next.map(|next| Cursor::new(app, LIST, Some(viewer), &next));

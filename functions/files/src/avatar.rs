@@ -39,10 +39,8 @@ async fn replace(app: &App, by: &Member, name: &str) -> Result<()> {
         let account = Change::of(keys::account(member))
             .set("avatar", name)
             .when(Condition::equals("avatar", &old).and(Condition::equals("active", true)));
-        let mut writes = vec![
-            Write::change(account),
-            Write::change(Change::of(keys::score(member)).set("avatar", name)),
-        ];
+        let mut writes =
+            vec![Write::change(account), Write::change(Change::of(keys::score(member)).set("avatar", name))];
         if let Some(old) = old.take() {
             writes.push(happened(app, Event::FilesOrphaned { files: vec![old] })?);
         }
@@ -68,7 +66,8 @@ fn safe_name(filename: &str, unique: u64) -> String {
     let base = filename.rsplit(['/', '\\']).next().unwrap_or_default();
     let (stem, extension) = base.rsplit_once('.').unwrap_or((base, ""));
     let safe = |text: &str| -> String {
-        let safe = text.chars().map(|char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '_' });
+        let safe =
+            text.chars().map(|char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '_' });
         safe.collect()
     };
     let tail = format!("-{}.{}", to_letters(unique), safe(extension).to_ascii_lowercase());

@@ -29,10 +29,13 @@ pub async fn set_avatar(by: Member, State(app): State<App>, upload: Upload) -> R
     let file = file.ok_or_else(|| Error::invalid("no_file", "No file uploaded."))?;
     let mut problems = Problems::default();
     let extension = file.filename.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
-    let format = problems.check("avatar", Format::of_extension(&extension).ok_or_else(|| {
-        let shown: String = extension.chars().filter(|char| !char.is_control()).take(50).collect();
-        format!("File extension “{shown}” is not allowed. Allowed extensions are: jpg, jpeg, png.")
-    }));
+    let format = problems.check(
+        "avatar",
+        Format::of_extension(&extension).ok_or_else(|| {
+            let shown: String = extension.chars().filter(|char| !char.is_control()).take(50).collect();
+            format!("File extension “{shown}” is not allowed. Allowed extensions are: jpg, jpeg, png.")
+        }),
+    );
     let limit = app.config.max_avatar_megabytes;
     if file.bytes.len() as f64 > limit * MEGABYTE {
         problems.add("avatar", format!("File size exceeds the limit {limit} MB."));

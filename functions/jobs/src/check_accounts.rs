@@ -40,10 +40,8 @@ pub async fn run(app: &App) -> Result<Report> {
 }
 
 async fn find_wrong(app: &App, account: &Account) -> Result<Option<&'static str>> {
-    let (name, score) = app
-        .table
-        .get_two::<NameHeld, Score>(keys::name(&account.username.folded()), keys::score(account.id))
-        .await?;
+    let (name, score) =
+        app.table.get_two::<NameHeld, Score>(keys::name(&account.username.folded()), keys::score(account.id)).await?;
     if name.is_none_or(|name| name.member != account.id) {
         return Ok(Some("name"));
     }

@@ -16,9 +16,11 @@ const USUAL_LIMIT: usize = 100;
 #[derive(Deserialize, JsonSchema)]
 pub struct Window {
     /// How many rows: 1 to 1000. Without `limit` and `offset` the whole list up to 1000, else 100.
+    #[serde(default)]
     #[schemars(with = "usize", range(min = 1, max = 1000))]
     limit: Option<i64>,
     /// How many rows to leave out at the top: 0 to 999.
+    #[serde(default)]
     #[schemars(with = "usize", range(min = 0, max = 999))]
     offset: Option<i64>,
 }

@@ -70,7 +70,8 @@ impl DataFolder {
 
     /// Writes what all functions need into `functions.env`, for `cargo lambda watch --env-file`.
     pub(super) fn keep_environment(&self, environments: &BTreeMap<String, Environment>) -> Result<(), String> {
-        let all: Environment = environments.values().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let all: Environment =
+            environments.values().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
         let lines: String = all
             .iter()
             // Each has a name of its own, which cargo lambda gives it.

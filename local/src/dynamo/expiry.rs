@@ -48,7 +48,8 @@ impl Dynamo {
             }))?);
             let page = page.map_err(|error| error.to_string())?;
             for item in page.items.iter().flatten() {
-                let key: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), json!(item.get(*key)))).collect();
+                let key: Map<String, Value> =
+                    keys.iter().map(|key| ((*key).to_owned(), json!(item.get(*key)))).collect();
                 let deletion = self.database.delete_item(request(json!({
                     "TableName": table.name,
                     "Key": key,

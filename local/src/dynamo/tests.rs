@@ -7,7 +7,8 @@ use chrono::Utc;
 use super::*;
 
 fn table(indexes: Value) -> Table {
-    let attributes = ["pk", "sk", "gsi1pk", "gsi1sk"].map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
+    let attributes =
+        ["pk", "sk", "gsi1pk", "gsi1sk"].map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
     Table {
         id: "Main".to_owned(),
         name: "guildhall-Main".to_owned(),

@@ -101,14 +101,16 @@ mod tests {
     #[test]
     fn every_service_is_told_by_its_own_sign() {
         let told = |path: &str, headers: &[(&'static str, &'static str)]| {
-            let headers = headers.iter().map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
-            });
+            let headers =
+                headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
             service(path, &headers.collect())
         };
         let scope = |scope| [("authorization", scope)];
         assert_eq!(told("/", &[("x-amz-target", "AWSEvents.PutEvents")]), Service::EventBridge);
-        assert_eq!(told("/", &scope("AWS4-HMAC-SHA256 Credential=a/20261120/us-east-1/ses/aws4_request")), Service::Ses);
+        assert_eq!(
+            told("/", &scope("AWS4-HMAC-SHA256 Credential=a/20261120/us-east-1/ses/aws4_request")),
+            Service::Ses
+        );
         assert_eq!(told("/", &[("content-type", "application/x-www-form-urlencoded")]), Service::Ses);
         assert_eq!(told("/@connections/abc%3D", &[]), Service::Management);
         assert_eq!(told("/live/@connections/abc%3D", &[]), Service::Management);

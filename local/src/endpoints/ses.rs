@@ -204,7 +204,8 @@ mod tests {
             assert_eq!(email(&form(&pairs)).unwrap_err().0, "ValidationError", "{left_out}");
         }
         assert_eq!(email(&form(&SOUND[..3])).unwrap_err().0, "ValidationError");
-        for address in ["ada", "ada@", "@example.com", "a da@example.com", "ada@exa mple", "adä@example.com", "<ada>"] {
+        for address in ["ada", "ada@", "@example.com", "a da@example.com", "ada@exa mple", "adä@example.com", "<ada>"]
+        {
             assert_eq!(check_address(address).map_err(|refusal| refusal.0), Err("InvalidParameterValue"), "{address}");
         }
         assert_eq!(check_address("Ada Lovelace <ada@example.com>"), Ok(()));

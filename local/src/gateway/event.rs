@@ -91,7 +91,9 @@ fn host(request: &Request<Bytes>) -> Result<String, Refusal> {
         None => request.uri().authority().map_or("localhost", |authority| authority.as_str()),
     };
     match reqwest::Url::parse(&format!("http://{host}/")) {
-        Ok(url) if url.path() == "/" && url.username().is_empty() && url.password().is_none() && url.query().is_none() => {
+        Ok(url)
+            if url.path() == "/" && url.username().is_empty() && url.password().is_none() && url.query().is_none() =>
+        {
             Ok(host.to_owned())
         }
         _ => Err(Refusal::BadRequest),

@@ -45,7 +45,11 @@ pub async fn serve(
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stopped).await
 }
 
-async fn answer(State(cloud): State<Cloud>, ConnectInfo(client): ConnectInfo<SocketAddr>, request: Request) -> Response {
+async fn answer(
+    State(cloud): State<Cloud>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     if wants_socket(request.headers()) {
         return websocket::accept(cloud, request, client).await;
     }

@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn a_foreign_name_for_this_machine_is_refused() {
         let get = |host| check(&request(Method::GET, &[("host", host)]), SERVED).is_ok();
-        for host in ["localhost:8000", "LOCALHOST", "app.localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.168.1.7"] {
+        for host in ["localhost:8000", "LOCALHOST", "app.localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.168.1.7"]
+        {
             assert!(get(host), "{host}");
         }
         assert!(get("guildhall.test:8000"), "the address that we serve as");

@@ -73,10 +73,7 @@ fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -92,7 +89,8 @@ mod tests {
 
     #[test]
     fn the_page_names_no_file_that_is_not_there() {
-        let text = |name| FILES.iter().find(|(file, ..)| *file == name).map(|(.., bytes)| str::from_utf8(bytes).unwrap());
+        let text =
+            |name| FILES.iter().find(|(file, ..)| *file == name).map(|(.., bytes)| str::from_utf8(bytes).unwrap());
         let page = text("/").unwrap();
         for reference in page.split(['"', '\'']).filter(|part| part.starts_with("/_local/") && part.contains('.')) {
             assert!(text(reference.strip_prefix(PREFIX).unwrap()).is_some(), "{reference}");

@@ -53,7 +53,10 @@ impl State {
         let message_id = self.uuids.next();
         let now = self.clock.now().timestamp_millis();
         self.database()
-            .execute("INSERT INTO letters (message_id, at, letter) VALUES (?1, ?2, ?3)", params![message_id, now, letter])
+            .execute(
+                "INSERT INTO letters (message_id, at, letter) VALUES (?1, ?2, ?3)",
+                params![message_id, now, letter],
+            )
             .map_err(broken)?;
         Ok(message_id)
     }

@@ -150,9 +150,8 @@ impl State {
                  FROM messages WHERE queue = ?1",
             )
             .map_err(broken)?;
-        let mut count = |queue: &str| {
-            count.query_row(params![queue, now], |row| Ok((row.get(0)?, row.get(1)?))).map_err(broken)
-        };
+        let mut count =
+            |queue: &str| count.query_row(params![queue, now], |row| Ok((row.get(0)?, row.get(1)?))).map_err(broken);
         let serves = |queue: &Queue| {
             let dead_letters = |other: &Queue| other.redrive.as_ref().is_some_and(|to| to.dead_letters == queue.id);
             self.queues.iter().any(dead_letters)

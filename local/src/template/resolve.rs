@@ -322,8 +322,7 @@ mod tests {
             ",
         )
         .unwrap();
-        let parameters =
-            BTreeMap::from([("Text".to_owned(), json!("hello")), ("List".to_owned(), json!(["a", "b"]))]);
+        let parameters = BTreeMap::from([("Text".to_owned(), json!("hello")), ("List".to_owned(), json!(["a", "b"]))]);
         let resolver = Resolver {
             parameters: &parameters,
             conditions: template["Conditions"].as_object().unwrap(),

@@ -103,7 +103,10 @@ impl Reader<'_> {
                 Ok(Source::Queue(QueueSource {
                     queue: self.resolver.resource_of(&event.queue, "AWS::SQS::Queue")?,
                     batch_size: event.batch_size.map_or(QUEUE_BATCH, |size| size.0).max(1),
-                    maximum_concurrency: event.scaling_config.and_then(|scaling| scaling.maximum_concurrency).map(|n| n.0),
+                    maximum_concurrency: event
+                        .scaling_config
+                        .and_then(|scaling| scaling.maximum_concurrency)
+                        .map(|n| n.0),
                     reports_failures: reports_failures(&event.function_response_types),
                 }))
             }

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn short_forms_become_long_forms_at_any_depth() {
-        let read = read("a: !If [Big, !GetAtt T.Arn, !Sub '${B}-x']\nb: [!Ref C, !Not [!Condition D]]\n7: 1.5").unwrap();
+        let read =
+            read("a: !If [Big, !GetAtt T.Arn, !Sub '${B}-x']\nb: [!Ref C, !Not [!Condition D]]\n7: 1.5").unwrap();
         let expected = json!({
             "a": { "Fn::If": ["Big", { "Fn::GetAtt": ["T", "Arn"] }, { "Fn::Sub": "${B}-x" }] },
             "b": [{ "Ref": "C" }, { "Fn::Not": [{ "Condition": "D" }] }],

@@ -190,5 +190,6 @@ fn network_of(address: &str) -> String {
 
 /// The name under which a login's failures are counted, whoever has it.
 pub fn login_name(typed: &str) -> String {
-    Username::parse(typed).map_or_else(|_| crate::model::name::fold(&typed.chars().take(300).collect::<String>()), |name| name.folded())
+    Username::parse(typed)
+        .map_or_else(|_| crate::model::name::fold(&typed.chars().take(300).collect::<String>()), |name| name.folded())
 }

@@ -23,8 +23,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// The hash of a password that nobody has, so that a login under an unknown name costs what any other costs.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$R3VpbGRoYWxsTm9ib2R5$fbAQuWd2uYQdkA3T1DwSTPnIfMGgkBdNVKxIT8mCOIE";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$R3VpbGRoYWxsTm9ib2R5$fbAQuWd2uYQdkA3T1DwSTPnIfMGgkBdNVKxIT8mCOIE";
 
 /// Common passwords in lower case, sorted; see `common_passwords.md` for where they come from.
 static COMMON: &str = include_str!("common_passwords.txt");
@@ -67,7 +66,8 @@ pub fn weaknesses(password: &str, known: &[&str]) -> Vec<Weakness> {
 pub async fn hash(password: String) -> Result<String> {
     work(move || {
         let hash = hasher().hash_password(password.as_bytes());
-        hash.map(|hash| hash.to_string()).map_err(|cause| Error::internal("A password could not be hashed.", cause.to_string()))
+        hash.map(|hash| hash.to_string())
+            .map_err(|cause| Error::internal("A password could not be hashed.", cause.to_string()))
     })
     .await?
 }

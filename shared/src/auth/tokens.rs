@@ -207,6 +207,13 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims> {
 /// The public keys of tokens that may still be good.
 pub async fn public_keys(app: &App) -> Result<Vec<PublicKeyView>> {
     let page = app.table.query::<PublicKey>(Query::of(keys::public_keys(), MOST_KEYS)).await?;
-    let view = |key: PublicKey| PublicKeyView { kty: "OKP", crv: "Ed25519", alg: "EdDSA", r#use: "sig", kid: key.kid, x: key.x };
+    let view = |key: PublicKey| PublicKeyView {
+        kty: "OKP",
+        crv: "Ed25519",
+        alg: "EdDSA",
+        r#use: "sig",
+        kid: key.kid,
+        x: key.x,
+    };
     Ok(page.items.into_iter().map(view).collect())
 }

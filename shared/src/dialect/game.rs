@@ -24,7 +24,8 @@ pub(super) fn refuse(error: &Error, request: &str) -> Refusal {
 }
 
 pub(super) fn schema() -> Value {
-    let sentences = json!({ "type": "object", "additionalProperties": { "type": "array", "items": { "type": "string" } } });
+    let sentences =
+        json!({ "type": "object", "additionalProperties": { "type": "array", "items": { "type": "string" } } });
     json!({
         "description": "What is wrong: a sentence, or sentences per field. A lockout says `error` instead.",
         "oneOf": [

@@ -69,6 +69,18 @@ impl Dialect {
         }
     }
 
+    /// What it is, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Dialect::Tracker => "Coding profiles, groups and the weekly report.",
+            Dialect::Skillnet => "Skill swaps, chat, calls, forums, reviews and badges.",
+            Dialect::Game => "Accounts, pictures, scores and the leaderboard of a game.",
+            Dialect::Leettrack => "LeetCode problems, learning paths and spaced repetition.",
+            Dialect::Sukuwatto => "Workouts, plans, charts, the social feed and leaderboards.",
+            Dialect::Native => "What none of the products has, and all of them may use.",
+        }
+    }
+
     /// The error as this dialect words it. `request` names the request to whoever looks into a failure of ours.
     pub fn refuse(self, error: &Error, request: &str) -> Refusal {
         match self {

@@ -38,10 +38,12 @@ pub struct Schemas {
 
 impl Default for Schemas {
     fn default() -> Schemas {
-        let settings = || SchemaSettings::draft2020_12().with(|settings| {
-            settings.definitions_path = "/components/schemas".into();
-            settings.meta_schema = None;
-        });
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
         Schemas { inputs: settings().into_generator(), views: settings().for_serialize().into_generator() }
     }
 }
@@ -92,8 +94,8 @@ impl<'a> Operation<'a> {
             self.refusal(StatusCode::UNAUTHORIZED);
             self.refusal(StatusCode::FORBIDDEN);
         }
-        let reference = self.refusal_reference();
-        self.responses.insert("4XX".to_owned(), reference);
+        let others = self.refusal_body("Refused for another reason.");
+        self.responses.insert("4XX".to_owned(), others);
         let mut operation = Map::new();
         if !self.parameters.is_empty() {
             operation.insert("parameters".to_owned(), json!(self.parameters));
@@ -133,12 +135,13 @@ impl<'a> Operation<'a> {
     }
 
     fn refusal(&mut self, status: StatusCode) {
-        let reference = self.refusal_reference();
-        self.responses.insert(status.as_str().to_owned(), reference);
+        let body = self.refusal_body(status.canonical_reason().unwrap_or_default());
+        self.responses.insert(status.as_str().to_owned(), body);
     }
 
-    fn refusal_reference(&self) -> Value {
-        json!({ "$ref": format!("#/components/responses/{}", refusal_name(self.dialect)) })
+    fn refusal_body(&self, description: &str) -> Value {
+        let schema = json!({ "$ref": format!("#/components/schemas/{}", refusal_name(self.dialect)) });
+        json!({ "description": description, "content": { self.dialect.refusal_media(): { "schema": schema } } })
     }
 
     fn require(&mut self, access: Access) {
@@ -209,7 +212,11 @@ impl<T: JsonSchema> Describe for Query<T> {
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let required = required.iter().any(|known| known == name);
-            operation.parameters.push(json!({ "name": name, "in": "query", "required": required, "schema": property }));
+            let mut parameter = json!({ "name": name, "in": "query", "required": required, "schema": property });
+            if let Some(description) = property.get("description") {
+                parameter["description"] = description.clone();
+            }
+            operation.parameters.push(parameter);
         }
     }
 }
@@ -217,8 +224,11 @@ impl<T: JsonSchema> Describe for Query<T> {
 impl<T: JsonSchema> Describe for Body<T> {
     fn describe(operation: &mut Operation<'_>) {
         let schema = operation.schemas.inputs.subschema_for::<T>().to_value();
+        // No body at all is an empty object, and good enough where nothing is required.
+        let whole = operation.schemas.inputs.root_schema_for::<T>().to_value();
+        let required = whole["required"].as_array().is_some_and(|fields| !fields.is_empty());
         operation.body = Some(json!({
-            "required": true,
+            "required": required,
             "content": {
                 "application/json": { "schema": schema },
                 "application/x-www-form-urlencoded": { "schema": schema },

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::describe::{Access, Operation, Schemas, refusal_name};
-use super::routes::{Row, Routes};
+use super::routes::{Routes, Row};
 use crate::dialect::Dialect;
 
 /// One document over the tables of all slices, given with their names.
@@ -30,10 +30,8 @@ pub fn document(tables: &[(&str, Routes)]) -> Value {
         }
     }
     dialects.sort();
-    let refusals = dialects.iter().map(|dialect| {
-        let content = json!({ dialect.refusal_media(): { "schema": dialect.refusal_schema() } });
-        (refusal_name(*dialect), json!({ "description": "Refused.", "content": content }))
-    });
+    let mut definitions = schemas.definitions();
+    definitions.extend(dialects.iter().map(|dialect| (refusal_name(*dialect), dialect.refusal_schema())));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -44,11 +42,10 @@ pub fn document(tables: &[(&str, Routes)]) -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
-        "tags": dialects.iter().map(|dialect| json!({ "name": dialect.name() })).collect::<Vec<_>>(),
+        "tags": dialects.iter().map(|dialect| json!({ "name": dialect.name(), "description": dialect.about() })).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "responses": refusals.collect::<Map<_, _>>(),
-            "schemas": schemas.definitions(),
+            "schemas": definitions,
             "securitySchemes": {
                 "session": { "type": "apiKey", "in": "cookie", "name": "sessionid" },
                 "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },

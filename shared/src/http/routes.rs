@@ -76,27 +76,57 @@ impl Routes {
     }
 
     /// Adds a GET route.
-    pub fn get<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+    pub fn get<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
         self.row(MethodFilter::GET, Method::GET, path, handler, summary, price)
     }
 
     /// Adds a POST route.
-    pub fn post<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+    pub fn post<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
         self.row(MethodFilter::POST, Method::POST, path, handler, summary, price)
     }
 
     /// Adds a PUT route.
-    pub fn put<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+    pub fn put<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
         self.row(MethodFilter::PUT, Method::PUT, path, handler, summary, price)
     }
 
     /// Adds a PATCH route.
-    pub fn patch<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+    pub fn patch<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
         self.row(MethodFilter::PATCH, Method::PATCH, path, handler, summary, price)
     }
 
     /// Adds a DELETE route.
-    pub fn delete<H: Handler<T, App> + Endpoint<T>, T: 'static>(self, path: &'static str, handler: H, summary: &'static str, price: Price) -> Routes {
+    pub fn delete<H: Handler<T, App> + Endpoint<T>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes {
         self.row(MethodFilter::DELETE, Method::DELETE, path, handler, summary, price)
     }
 

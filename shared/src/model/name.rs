@@ -144,9 +144,21 @@ mod tests {
         }
         assert_eq!(Email::parse("Ada@EXAMPLE.org").unwrap().as_str(), "Ada@example.org");
         let long = format!("{}@example.org", "x".repeat(65));
-        for text in ["", "ada", "@example.org", "ada@", "ada@localhost", "a b@example.org", "a@b@example.org",
-            "ada@example.org\r\nBcc: eve@example.org", "a\0@example.org", "ada@-example.org", "ada@example..org",
-            ".ada@example.org", &long] {
+        for text in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "ada@localhost",
+            "a b@example.org",
+            "a@b@example.org",
+            "ada@example.org\r\nBcc: eve@example.org",
+            "a\0@example.org",
+            "ada@-example.org",
+            "ada@example..org",
+            ".ada@example.org",
+            &long,
+        ] {
             assert!(Email::parse(text).is_err(), "{text:?}");
         }
     }

@@ -144,7 +144,8 @@ impl Query {
     /// On from where a [`Page`] ended. `next` must come out of a sealed cursor of the same range; it holds a
     /// position only and cannot lead into another partition.
     pub fn after(self, next: &str) -> Result<Query> {
-        let after = serde_json::from_str(next).map_err(|cause| Error::internal("A cursor could not be read.", cause))?;
+        let after =
+            serde_json::from_str(next).map_err(|cause| Error::internal("A cursor could not be read.", cause))?;
         Ok(Query { after: Some(after), ..self })
     }
 }
@@ -319,12 +320,14 @@ impl Table {
                     .return_values_on_condition_check_failure(old)
                     .return_consumed_capacity(total);
                 let sent = meter::call(call.send()).await;
-                sent.map_err(|error| refused_or_failed("put", error, |error| match error {
-                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(refused) => {
-                        Some(refused.item.clone())
-                    }
-                    _ => None,
-                }))?
+                sent.map_err(|error| {
+                    refused_or_failed("put", error, |error| match error {
+                        aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                            refused,
+                        ) => Some(refused.item.clone()),
+                        _ => None,
+                    })
+                })?
                 .consumed_capacity
             }
             Act::Delete(key) => {
@@ -339,12 +342,14 @@ impl Table {
                     .return_values_on_condition_check_failure(old)
                     .return_consumed_capacity(total);
                 let sent = meter::call(call.send()).await;
-                sent.map_err(|error| refused_or_failed("delete", error, |error| match error {
-                    aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(refused) => {
-                        Some(refused.item.clone())
-                    }
-                    _ => None,
-                }))?
+                sent.map_err(|error| {
+                    refused_or_failed("delete", error, |error| match error {
+                        aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
+                            refused,
+                        ) => Some(refused.item.clone()),
+                        _ => None,
+                    })
+                })?
                 .consumed_capacity
             }
             Act::Update(change) => return self.change::<serde::de::IgnoredAny>(change).await.map(drop),
@@ -410,7 +415,8 @@ impl Table {
                 }
                 Err(error) => error,
             };
-            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+            else {
                 return Err(failed("write together", error).into());
             };
             let reasons = cancelled.cancellation_reasons();

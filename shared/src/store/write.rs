@@ -127,7 +127,8 @@ impl Change {
         }
         let mut parts = Vec::new();
         if !self.set.is_empty() {
-            let sets = self.set.iter().map(|(name, value)| format!("{} = {}", names.name(name), names.value(value.clone())));
+            let sets =
+                self.set.iter().map(|(name, value)| format!("{} = {}", names.name(name), names.value(value.clone())));
             parts.push(format!("SET {}", sets.collect::<Vec<_>>().join(", ")));
         }
         if !self.remove.is_empty() {
@@ -267,7 +268,11 @@ impl Act {
     /// The key attributes of the item that is written.
     pub(super) fn key(&self) -> HashMap<String, AttributeValue> {
         match self {
-            Act::Put(item) => item.iter().filter(|(name, _)| matches!(name.as_str(), "pk" | "sk")).map(|(name, value)| (name.clone(), value.clone())).collect(),
+            Act::Put(item) => item
+                .iter()
+                .filter(|(name, _)| matches!(name.as_str(), "pk" | "sk"))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             Act::Update(change) => key_attributes(&change.key),
             Act::Delete(key) | Act::Check(key) => key_attributes(key),
         }

@@ -165,7 +165,8 @@ impl Person {
             request.headers_mut().append(name, value);
         }
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("guildhall.test"));
-        let cookies: Vec<_> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() && !request.headers().contains_key("cookie") {
             request.headers_mut().insert("cookie", cookies.join("; ").parse().expect("cookies"));
         }

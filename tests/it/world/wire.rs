@@ -103,7 +103,10 @@ fn actions(request: &HttpRequest) -> Vec<String> {
             let parts = body["TransactItems"].as_array().cloned().unwrap_or_default();
             let part = |part: Value| {
                 let kind = part.as_object().and_then(|part| part.keys().next().cloned()).unwrap_or_default();
-                format!("dynamodb:{}", if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") })
+                format!(
+                    "dynamodb:{}",
+                    if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") }
+                )
             };
             parts.into_iter().map(part).collect()
         }
@@ -168,7 +171,8 @@ impl HttpConnector for WatchedConnector {
 
 fn answer(status: u16, error: &str) -> HttpResponse {
     let status = StatusCode::try_from(status).expect("a status");
-    let mut response = HttpResponse::new(status, SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#)));
+    let mut response =
+        HttpResponse::new(status, SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#)));
     response.headers_mut().insert("x-amzn-errortype", error.to_owned());
     response
 }

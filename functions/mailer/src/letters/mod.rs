@@ -60,7 +60,10 @@ async fn confirm_address(app: &App, member: MemberId) -> Result<Option<Letter>> 
     let Some(account) = account(app, member).await? else { return Ok(None) };
     let Some(email) = account.email.filter(|_| !account.email_confirmed) else { return Ok(None) };
     let (name, link) = (account.username.as_str(), link::confirm_email(app, member, &email));
-    written(email, letter!("confirm_address/subject.txt", "confirm_address/body.txt", "confirm_address/body.html", name, link))
+    written(
+        email,
+        letter!("confirm_address/subject.txt", "confirm_address/body.txt", "confirm_address/body.html", name, link),
+    )
 }
 
 /// Welcomes a member whom letters reach now.
@@ -81,7 +84,10 @@ async fn name_locked(app: &App, member: MemberId) -> Result<Option<Letter>> {
 async fn password_changed(app: &App, member: MemberId) -> Result<Option<Letter>> {
     let Some((account, email)) = reachable(app, member).await? else { return Ok(None) };
     let name = account.username.as_str();
-    written(email, letter!("password_changed/subject.txt", "password_changed/body.txt", "password_changed/body.html", name))
+    written(
+        email,
+        letter!("password_changed/subject.txt", "password_changed/body.txt", "password_changed/body.html", name),
+    )
 }
 
 async fn account(app: &App, member: MemberId) -> Result<Option<Account>> {

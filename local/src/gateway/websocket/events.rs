@@ -88,7 +88,8 @@ pub fn message(about: &About<'_>, route: &str, frame: Frame) -> Value {
 
 /// The end.
 pub fn disconnect(about: &About<'_>, ending: &Ending) -> Value {
-    let headers = [("Host", about.identity.domain.as_str()), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")];
+    let headers =
+        [("Host", about.identity.domain.as_str()), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")];
     let multiple: BTreeMap<_, _> = headers.iter().map(|(name, value)| (name, [value])).collect();
     let mut context = context(about, "$disconnect", "DISCONNECT");
     context["disconnectStatusCode"] = ending.code.into();

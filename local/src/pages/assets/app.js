@@ -31,17 +31,20 @@ function show(moved) {
     document.title = `${section.title} · Guildhall, inside`;
     for (const link of document.querySelectorAll("#sections a")) {
       const current = link.hash === `#/${name}`;
-      link.toggleAttribute("aria-current", current);
-      if (current) {
-        link.setAttribute("aria-current", "page");
-        link.scrollIntoView({ block: "nearest", inline: "center" });
-      }
+      if (current) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
     }
+    reveal();
     if (shown !== null) content.focus({ preventScroll: true });
     scrollTo(0, 0);
     shown = name;
   }
   if (latest) section.update(latest, rest, moved);
+}
+
+/** On a narrow screen the sections scroll sideways, and the current one should be in sight. */
+function reveal() {
+  document.querySelector("#sections [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function count(name, text, alarming = false) {
@@ -58,7 +61,8 @@ function frame(now) {
   count("mailbox", now.letters.length);
   const failed = now.invocations.filter((one) => one.error || one.status >= 500).length;
   count("invocations", failed, true);
-  const stuck = now.queues.reduce((sum, queue) => sum + queue.dead, 0);
+  // What waits in a queue without dead letters is itself what went wrong elsewhere.
+  const stuck = now.queues.reduce((sum, queue) => sum + (queue.dead_letters ? queue.dead : queue.waiting), 0);
   const waiting = now.queues.reduce((sum, queue) => sum + queue.waiting + queue.in_flight, 0);
   count("queues", stuck || waiting, stuck > 0);
   count("schedules", now.schedules.length);
@@ -83,6 +87,7 @@ async function keepFresh() {
   setTimeout(keepFresh, EVERY);
 }
 
+addEventListener("load", reveal);
 addEventListener("hashchange", () => show(true));
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 document.addEventListener("refresh", refresh);

@@ -3,6 +3,7 @@
 //! The functions call a local cloud in this process, so what they ask of AWS is answered. This thread is the Runtime
 //! API, the table and all other services; the other processor is the function's.
 
+mod report;
 mod runtime_api;
 mod scenes;
 
@@ -19,18 +20,12 @@ use tests::cloud_at_rest;
 
 use self::runtime_api::RuntimeApi;
 use self::scenes::Scene;
-use crate::figures::{MEBIBYTE, Samples, mebibytes, milliseconds};
+use crate::figures::Samples;
 use crate::process::Process;
 use crate::say;
-use crate::table::{Budgets, Table};
 
 /// Where most systems keep all root certificates in one file.
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
-const START: Duration = Duration::from_millis(4);
-const RESIDENT: u64 = 24 * MEBIBYTE;
-const SIZE: u64 = 8 * MEBIBYTE;
-const MEDIAN_SIZE: u64 = 7 * MEBIBYTE;
-const PROCESSOR_TIME: Duration = Duration::from_micros(200);
 
 /// How often, and which binaries.
 #[derive(Debug, Args)]
@@ -70,13 +65,14 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
     for scene in &stage.scenes {
         say(&format!("{} ({})", scene.function, scene.event));
         // `hello` is no function of ours, and is built for this harness only.
-        let binary = binary(folder, scene.function).or_else(|error| binary(&beside_us, scene.function).map_err(|_| error))?;
+        let in_folder = find(folder, scene.function);
+        let binary = in_folder.or_else(|error| find(&beside_us, scene.function).map_err(|_| error))?;
         let environment = environment(&cloud, scene.function);
         let figures = measure(arguments, scene, &binary, &environment).await;
         measured.push((scene, figures.map_err(|reason| format!("{} ({}): {reason}.", scene.function, scene.event))?));
     }
     cloud.shutdown().await;
-    Ok(report(arguments, folder, &measured))
+    Ok(report::write(arguments, folder, &measured))
 }
 
 async fn measure(
@@ -138,7 +134,7 @@ impl Launched {
     async fn start(binary: &Path, environment: &Environment) -> Result<Launched, String> {
         let mut api = RuntimeApi::start().await?;
         let output = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-        let file = || -> Result<Stdio, String> { Ok(output.reopen().map_err(|error| error.to_string())?.into()) };
+        let file = || output.reopen().map(Stdio::from).map_err(|error| error.to_string());
         let mut command = Command::new(binary);
         command
             .env_clear()
@@ -216,76 +212,9 @@ fn beside_us() -> Result<PathBuf, String> {
     Ok(ours.parent().unwrap_or(Path::new(".")).to_owned())
 }
 
-fn binary(folder: &Path, name: &str) -> Result<PathBuf, String> {
+fn find(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let candidates = [folder.join(name).join("bootstrap"), folder.join(name)];
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         format!("There is no {name} in {}; build it with `cargo build --release --workspace`.", folder.display())
     })
-}
-
-fn report(arguments: &Arguments, folder: &Path, measured: &[(&Scene, Measured)]) -> String {
-    let heading = format!(
-        "Cold starts of {}: {} launches, then {} requests in the last one; milliseconds and MiB",
-        folder.display(),
-        arguments.launches,
-        arguments.requests,
-    );
-    let columns = [
-        "function", "event", "start p50", "p95", "first", "then p50", "p99", "own CPU", "RSS at start", "at end", "size",
-    ];
-    let mut table = Table::new(heading, columns);
-    for (scene, figures) in measured {
-        table.row([
-            scene.function.to_owned(),
-            scene.event.to_owned(),
-            milliseconds(figures.start.median()),
-            milliseconds(figures.start.percentile(95)),
-            milliseconds(figures.first.median()),
-            milliseconds(figures.rest.median()),
-            milliseconds(figures.rest.percentile(99)),
-            milliseconds(figures.processor.median()),
-            mebibytes(figures.resident_at_start),
-            mebibytes(figures.resident_at_end),
-            mebibytes(figures.size),
-        ]);
-    }
-    format!(
-        "{table}\nstart: from exec to asking for the first event; first: its answer; own CPU: the median of what one \
-         request took of the function itself.\n{}",
-        budgets(measured)
-    )
-}
-
-fn budgets(measured: &[(&Scene, Measured)]) -> Budgets {
-    let ours: Vec<_> = measured.iter().filter(|(scene, _)| scene.function != "hello").collect();
-    let ordinary: Vec<_> = ours.iter().filter(|(scene, _)| scene.heavy.is_none()).copied().collect();
-    let mut budgets = Budgets::new("Budgets, each with the function that comes nearest to it or beyond");
-    let start = ours.iter().map(|(scene, figures)| (figures.start.median(), scene.function)).max().unwrap_or_default();
-    let milliseconds_of = |(time, function): (Duration, &str)| format!("{} ms ({function})", milliseconds(time));
-    budgets.add("exec to the first request for work, median", "4 ms".to_owned(), milliseconds_of(start), start.0 <= START);
-    let resident = ours.iter().map(|(scene, figures)| (figures.resident_at_end, scene.function)).max().unwrap_or_default();
-    let mebibytes_of = |(bytes, function): (u64, &str)| format!("{} MiB ({function})", mebibytes(bytes));
-    budgets.add("resident after the requests", "24 MiB".to_owned(), mebibytes_of(resident), resident.0 <= RESIDENT);
-    let mut sizes: Vec<_> = ours.iter().map(|(scene, figures)| (figures.size, scene.function)).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
-    let largest = sizes.last().copied().unwrap_or_default();
-    budgets.add("binary as built, the largest", "8 MiB".to_owned(), mebibytes_of(largest), largest.0 <= SIZE);
-    let median = sizes.get(sizes.len() / 2).copied().unwrap_or_default();
-    budgets.add("binary as built, the median", "7 MiB".to_owned(), mebibytes_of(median), median.0 <= MEDIAN_SIZE);
-    let processor = ordinary.iter().map(|(scene, figures)| (figures.processor.median(), scene.function)).max();
-    let processor = processor.unwrap_or_default();
-    budgets.add(
-        "own processor time per request, median",
-        "0.2 ms".to_owned(),
-        milliseconds_of(processor),
-        processor.0 <= PROCESSOR_TIME,
-    );
-    for (scene, figures) in &ours {
-        if let Some(work) = scene.heavy {
-            let what = format!("  {} ({}) {work}", scene.function, scene.event);
-            budgets.note(&what, milliseconds(figures.processor.median()) + " ms");
-        }
-    }
-    budgets
 }

@@ -50,7 +50,7 @@ pub fn mebibytes(bytes: u64) -> String {
 pub const MEBIBYTE: u64 = 1024 * 1024;
 
 /// A number with a comma before every third digit.
-pub fn thousands(number: u64) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

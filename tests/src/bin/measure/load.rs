@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tests::repository;
 
 use self::client::Connection;
-use self::crowd::{Crowd, Kind, Outcome, Until};
+use self::crowd::{Block, Crowd, Kind, Outcome, Until};
 use crate::figures::{MEBIBYTE, mebibytes, milliseconds, thousands};
 use crate::process::Process;
 use crate::say;
@@ -54,7 +54,7 @@ pub struct Arguments {
 /// Starts a server, presses it, and ends it.
 pub async fn run(arguments: &Arguments) -> Result<String, String> {
     let mut server = Server::start(arguments).await?;
-    say(&format!("The server answered after {} ms. Registering {}.", milliseconds(server.start), arguments.concurrency));
+    say(&format!("Registering {} callers.", arguments.concurrency));
     let crowd = Crowd::register(server.address, arguments.concurrency).await?;
     let mut outcomes = Vec::new();
     match arguments.writes {
@@ -88,7 +88,8 @@ impl Server {
             None => std::env::current_exe().map_err(|error| error.to_string())?.with_file_name("local"),
         };
         if !binary.is_file() {
-            return Err(format!("There is no {}; build it with `cargo build --release --workspace`.", binary.display()));
+            let binary = binary.display();
+            return Err(format!("There is no {binary}; build it with `cargo build --release --workspace`."));
         }
         let data = TempDir::new().map_err(|error| format!("No folder for the data can be made: {error}."))?;
         let address = free_address()?;
@@ -132,10 +133,11 @@ fn report(arguments: &Arguments, server: &Server, outcomes: &[Outcome]) -> Resul
     let mut table = Table::new(heading, ["what", "requests", "per second", "p50", "p90", "p99", "longest", "errors"]);
     let mut budgets = Budgets::new("Budgets");
     for outcome in outcomes {
+        let rate = outcome.per_second();
         table.row([
             outcome.kind.name().to_owned(),
-            thousands(outcome.latencies.count() as u64),
-            format!("{:.0}", outcome.per_second()),
+            thousands(outcome.latencies.count()),
+            format!("{rate:.0}"),
             milliseconds(outcome.latencies.median()),
             milliseconds(outcome.latencies.percentile(90)),
             milliseconds(outcome.latencies.percentile(99)),
@@ -143,22 +145,19 @@ fn report(arguments: &Arguments, server: &Server, outcomes: &[Outcome]) -> Resul
             outcome.errors.to_string(),
         ]);
         let least = outcome.kind.least_per_second();
-        let measured = format!("{:.0}/s", outcome.per_second());
-        budgets.add(outcome.kind.name(), format!("{least:.0}/s"), measured, outcome.per_second() >= least);
+        budgets.add(outcome.kind.name(), &format!("{least}/s"), &format!("{rate:.0}/s"), rate >= least);
+    }
+    let mut text = table.to_string();
+    if let (Some(_), [outcome]) = (arguments.writes, outcomes) {
+        text += &blocks(outcome, &mut budgets).to_string();
     }
     let errors: u64 = outcomes.iter().map(|outcome| outcome.errors).sum();
-    budgets.add("failed requests", "0".to_owned(), errors.to_string(), errors == 0);
-    let mut text = table.to_string();
-    if arguments.writes.is_some() {
-        for outcome in outcomes {
-            text += &blocks(outcome, &mut budgets).to_string();
-        }
-    }
+    budgets.add("failed requests", "0", &errors.to_string(), errors == 0);
     let (resident, peak) = (server.process.resident()?, server.process.peak_resident()?);
     let measured = format!("{} MiB (at most {})", mebibytes(resident), mebibytes(peak));
-    budgets.add("resident at the end", "80 MiB".to_owned(), measured, resident <= RESIDENT);
+    budgets.add("resident at the end", "80 MiB", &measured, resident <= RESIDENT);
     let start = format!("{} ms", milliseconds(server.start));
-    budgets.add("start to the first answer", "500 ms".to_owned(), start, server.start <= START);
+    budgets.add("start to the first answer", "500 ms", &start, server.start <= START);
     text += &budgets.to_string();
     for outcome in outcomes {
         if let Some(error) = &outcome.first_error {
@@ -171,17 +170,18 @@ fn report(arguments: &Arguments, server: &Server, outcomes: &[Outcome]) -> Resul
 /// The rate of every block of a series, and whether it stays what it was.
 fn blocks(outcome: &Outcome, budgets: &mut Budgets) -> Table {
     let mut table = Table::new("Block by block", ["up to", "per second", "p50", "p99"]);
-    let rates: Vec<f64> = outcome.blocks.iter().map(crowd::Block::per_second).collect();
     let mut total = 0;
-    for (block, rate) in outcome.blocks.iter().zip(&rates) {
-        total += block.latencies.count() as u64;
+    for block in &outcome.blocks {
+        total += block.latencies.count();
+        let rate = format!("{:.0}", block.per_second());
         let (median, late) = (block.latencies.median(), block.latencies.percentile(99));
-        table.row([thousands(total), format!("{rate:.0}"), milliseconds(median), milliseconds(late)]);
+        table.row([thousands(total), rate, milliseconds(median), milliseconds(late)]);
     }
-    let first = rates.first().copied().unwrap_or_default();
-    let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let rates = || outcome.blocks.iter().map(Block::per_second);
+    let first = rates().next().unwrap_or_default();
+    let slowest = rates().fold(first, f64::min);
     let budget = format!("{:.0} % of the first block's rate", FLAT * 100.0);
     let measured = format!("{:.0} % in the slowest", slowest / first * 100.0);
-    budgets.add("flat", budget, measured, slowest >= FLAT * first);
+    budgets.add("flat", &budget, &measured, slowest >= FLAT * first);
     table
 }

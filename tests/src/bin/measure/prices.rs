@@ -31,7 +31,9 @@ pub async fn run() -> Result<String, String> {
 fn cells(line: &PriceLine) -> [String; 9] {
     let PriceLine { what, case, cost, budget } = line;
     let (budget, holds) = match budget {
-        Some(Price { round_trips, reads, writes }) => (format!("{round_trips} / {reads} / {writes}"), verdict(line.holds())),
+        Some(Price { round_trips, reads, writes }) => {
+            (format!("{round_trips} / {reads} / {writes}"), verdict(line.holds()))
+        }
         None => (String::new(), ""),
     };
     [

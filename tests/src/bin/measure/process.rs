@@ -14,7 +14,8 @@ impl Process {
     /// Starts one.
     pub fn start(command: &mut Command) -> Result<Process, String> {
         let started = Instant::now();
-        let child = command.spawn().map_err(|error| format!("{:?} cannot be started: {error}.", command.get_program()))?;
+        let child =
+            command.spawn().map_err(|error| format!("{:?} cannot be started: {error}.", command.get_program()))?;
         Ok(Process { child, started })
     }
 

@@ -54,13 +54,13 @@ impl Budgets {
     }
 
     /// Adds one.
-    pub fn add(&mut self, what: &str, budget: String, measured: String, holds: bool) {
-        self.0.row([what.to_owned(), budget, measured, verdict(holds).to_owned()]);
+    pub fn add(&mut self, what: &str, budget: &str, measured: &str, holds: bool) {
+        self.0.row([what, budget, measured, verdict(holds)].map(str::to_owned));
     }
 
     /// Adds what was measured without a budget.
-    pub fn note(&mut self, what: &str, measured: String) {
-        self.0.row([what.to_owned(), String::new(), measured, String::new()]);
+    pub fn note(&mut self, what: &str, measured: &str) {
+        self.0.row([what, "", measured, ""].map(str::to_owned));
     }
 }
 

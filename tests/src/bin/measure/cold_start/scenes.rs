@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use http::{HeaderMap, Method};
+use http::Method;
 use image::{ImageFormat, RgbImage};
 use local::gateway::websocket::Socket;
 use local::{Cloud, Delivery};
 use serde_json::{Value, json};
 use tests::browser::Browser;
-use tests::{players, repository};
+use tests::{code_from_letter, open_socket, players, repository};
 use tokio::task::JoinHandle;
 
 /// One function and one of its events.
@@ -127,13 +127,8 @@ pub fn is_success(answer: &Value) -> bool {
 async fn confirm_address(cloud: &Cloud, ada: &mut Browser, profile: &str) -> Result<(), String> {
     ada.ask(Method::PATCH, profile, json!({ "email": "ada@example.org" })).await?;
     cloud.settle(Delivery::Once).await;
-    let code = tests::code_from_letter(cloud)?;
+    let code = code_from_letter(cloud)?;
     ada.ask(Method::POST, "/v1/email/confirm", json!({ "code": code })).await.map(drop)
-}
-
-async fn open_socket(cloud: &Cloud, token: &str) -> Result<Socket, String> {
-    let opened = cloud.sockets().connect(cloud, &format!("/?token={token}"), HeaderMap::new()).await;
-    opened.map_err(|(status, body)| format!("$connect answered {status}: {}", String::from_utf8_lossy(&body)))
 }
 
 /// Reads what is sent, because a socket that nobody reads is cut off.

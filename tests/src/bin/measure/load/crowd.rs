@@ -198,8 +198,9 @@ impl Member {
         success(reply)?;
         let mut member = Member { name, profile: format!("/users/{}/", joined["id"]), cookie: String::new() };
         let reply = member.log_in(&mut connection).await?;
-        let cookies = reply.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-        let session = cookies.into_iter().find(|cookie| cookie.starts_with("sessionid="));
+        let cookies = reply.headers.get_all(SET_COOKIE).into_iter();
+        let mut pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let session = pairs.find(|pair| pair.starts_with("sessionid="));
         member.cookie = session.ok_or("A login set no session cookie.")?.to_owned();
         success(reply)?;
         Ok(member)
