@@ -154,3 +154,6 @@ fn failed(error: String) -> Answer {
     tracing::error!("{error}");
     Answer { outcome: Err(error), cost: Cost::default(), route: None }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,7 @@ fn fail(reason: &str) -> ExitCode {
 async fn serve(serve: &Serve) -> Result<(), String> {
     let template = serve.place.template()?;
     let storage = if serve.memory { Storage::Memory } else { Storage::Folder(serve.place.data(&template)) };
+    let mut stops = Stops::watch()?;
     let listener = listen(serve).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let options = Options {
@@ -66,11 +67,11 @@ async fn serve(serve: &Serve) -> Result<(), String> {
         // An error means that the sender is gone, and that is as good.
         let _ = stopped.wait_for(|stopped| *stopped).await;
     }));
-    told_to_stop().await;
+    stops.next().await;
     // Whoever is told twice means it.
     tokio::select! {
         () = shut_down(&cloud, &stop, served) => {}
-        () = told_to_stop() => {}
+        () = stops.next() => {}
     }
     Ok(())
 }
@@ -103,20 +104,42 @@ fn public_url(address: SocketAddr) -> String {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() {
+/// Ctrl-C and SIGTERM. They are caught from the moment this is made, and not only once somebody waits for them.
+struct Stops {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stops {
+    fn watch() -> Result<Stops, String> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+        let catch = |kind| signal(kind).map_err(|error| format!("Signals cannot be caught: {error}."));
+        Ok(Stops { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(not(unix))]
+impl Stops {
+    fn watch() -> Result<Stops, String> {
+        Ok(Stops {})
+    }
+
+    async fn next(&mut self) {
+        // An error means that it cannot be caught; then it ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 fn welcome(cloud: &Cloud) -> io::Result<()> {

@@ -39,7 +39,7 @@ async fn a_hundred_registrations_of_one_name_make_one_account() {
     let world = World::new().await;
     let register = |number: usize| {
         let visitor = world.visitor();
-        let name = if number % 2 == 0 { "ada" } else { "ADA" };
+        let name = if number.is_multiple_of(2) { "ada" } else { "ADA" };
         let body = json!({ "username": name, "password1": PASSWORD, "password2": PASSWORD });
         async move { visitor.post("/users/register/", body).await }
     };

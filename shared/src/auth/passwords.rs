@@ -1,11 +1,12 @@
 //! Passwords: hashed with argon2id, and refused when they are easy to guess.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -21,6 +22,13 @@ pub const LONGEST: usize = 1024;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+const OUTPUT_BYTES: usize = 32;
+
+/// 33 MiB in argon2's blocks of 1 KiB; see [`take_memory`].
+const MAPPED_BLOCKS: usize = 33 * 1024;
+/// How many wait for their turn, and memory on its way from one hash to the next.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+static SPARE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// The hash of a password that nobody has, so that a login under an unknown name costs what any other costs.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$R3VpbGRoYWxsTm9ib2R5$fbAQuWd2uYQdkA3T1DwSTPnIfMGgkBdNVKxIT8mCOIE";
@@ -65,9 +73,17 @@ pub fn weaknesses(password: &str, known: &[&str]) -> Vec<Weakness> {
 /// Hashes a password, on a thread that may block.
 pub async fn hash(password: String) -> Result<String> {
     work(move || {
-        let hash = hasher().hash_password(password.as_bytes());
-        hash.map(|hash| hash.to_string())
-            .map_err(|cause| Error::internal("A password could not be hashed.", cause.to_string()))
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES)).map_err(broken)?;
+        let salt = Salt::generate();
+        let output = compute(password.as_bytes(), &salt, &params)?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).map_err(broken)?,
+            salt: Some(salt),
+            hash: Some(output),
+        };
+        Ok(hash.to_string())
     })
     .await?
 }
@@ -80,24 +96,58 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
     work(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let parsed = PasswordHash::new(&hash)
-            .map_err(|cause| Error::internal("A stored password hash could not be read.", cause.to_string()))?;
-        Ok(hasher().verify_password(password.as_bytes(), &parsed).is_ok() && known)
+        let parsed = PasswordHash::new(&hash).map_err(broken)?;
+        let (Some(salt), Some(expected)) = (&parsed.salt, &parsed.hash) else { return Err(broken("no salt or no hash")) };
+        // The parameters of the hash, not ours of today.
+        let output = compute(password.as_bytes(), salt, &Params::try_from(&parsed).map_err(broken)?)?;
+        let same: bool = output.as_bytes().ct_eq(expected.as_bytes()).into();
+        Ok(same && known)
     })
     .await?
 }
 
 async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let turn = AT_ONCE.acquire().await.map_err(|cause| Error::internal("No turn to hash.", cause))?;
+    WAITING.fetch_add(1, Ordering::SeqCst);
+    let turn = AT_ONCE.acquire().await;
+    WAITING.fetch_sub(1, Ordering::SeqCst);
+    let turn = turn.map_err(|cause| Error::internal("No turn to hash.", cause))?;
     let done = spawn_blocking(work).await.map_err(|cause| Error::internal("Hashing was broken off.", cause));
     drop(turn);
     done
 }
 
-fn hasher() -> Argon2<'static> {
-    // The three numbers are constants within argon2's bounds; a test holds them.
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn compute(password: &[u8], salt: &Salt, params: &Params) -> Result<Output> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let mut memory = take_memory(params.block_count());
+    let mut output = vec![0; params.output_len().unwrap_or(OUTPUT_BYTES)];
+    let computed = argon2.hash_password_into_with_memory(password, salt.as_ref(), &mut output, &mut memory[..]);
+    give_back(memory);
+    computed.map_err(broken)?;
+    Output::new(&output).map_err(broken)
+}
+
+/// Memory for one hash.
+///
+/// More is asked for than is used: above 32 MiB the C library maps memory by itself and unmaps it after use, below
+/// that it would keep every 19 MiB in its heap for ever. Pages that are never touched cost nothing.
+fn take_memory(blocks: usize) -> Vec<Block> {
+    let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut memory = spare.unwrap_or_else(|| Vec::with_capacity(blocks.max(MAPPED_BLOCKS)));
+    memory.resize(blocks, Block::default());
+    memory
+}
+
+/// Hands the memory to whoever waits; with nobody waiting it is let go.
+fn give_back(memory: Vec<Block>) {
+    if WAITING.load(Ordering::SeqCst) > 0 {
+        SPARE.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    } else {
+        SPARE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn broken(cause: impl std::fmt::Display) -> Error {
+    Error::internal("A password could not be hashed.", cause.to_string())
 }
 
 fn is_common(lower: &str) -> bool {

@@ -258,7 +258,7 @@ impl Names {
     }
 
     /// The maps as the SDK takes them, where an empty one must be left out.
-    pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<Item>) {
         let some = |names: HashMap<String, String>| (!names.is_empty()).then_some(names);
         (some(self.names), (!self.values.is_empty()).then_some(self.values))
     }

@@ -71,10 +71,12 @@ function frame(now) {
 
 async function refresh() {
   try {
+    const first = latest === null;
     latest = await get("now");
     document.body.classList.remove("lost");
     say(statusText, "open");
     frame(latest);
+    if (first) reveal();
     show(false);
   } catch (error) {
     document.body.classList.add("lost");
@@ -87,7 +89,6 @@ async function keepFresh() {
   setTimeout(keepFresh, EVERY);
 }
 
-addEventListener("load", reveal);
 addEventListener("hashchange", () => show(true));
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 document.addEventListener("refresh", refresh);
