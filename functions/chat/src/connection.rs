@@ -1,12 +1,12 @@
 //! Connections: opened with an access token, forgotten when gone, closed when their session ends.
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use http::HeaderMap;
-use http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use serde_json::{Value, json};
 use shared::auth::{Member, extract, sessions};
 use shared::dialect::Dialect;
 use shared::error::Kind;
+use shared::http::origin;
 use shared::ids::MemberId;
 use shared::model::socket::{Presence, Socket};
 use shared::store::{Condition, Query, Write, keys};
@@ -35,7 +35,8 @@ pub async fn open(app: &App, connection: &str, request: &ApiGatewayWebsocketProx
 
 /// Keeps the socket, and returns the subprotocol to agree on if the client asked for any.
 async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRequest) -> Result<Option<String>> {
-    check_origin(app, &request.headers)?;
+    // Browsers do not keep other sites from opening sockets, so we do.
+    origin::check(&app.config, &request.headers)?;
     let asked = request.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let protocols: Vec<&str> = asked.split(',').map(str::trim).filter(|protocol| !protocol.is_empty()).collect();
     let by_protocol = protocols.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
@@ -57,16 +58,6 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
     // Agree on a protocol that says nothing, where there is one; else the token's own must be echoed.
     let plain = protocols.iter().find(|protocol| !protocol.starts_with(BEARER));
     Ok(plain.or(protocols.first()).map(|protocol| (*protocol).to_owned()))
-}
-
-/// Browsers do not keep other sites from opening sockets, so we do. Programs send no `Origin`.
-fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    if origin == app.config.public_url || app.config.allowed_origins.iter().any(|allowed| allowed == origin) {
-        return Ok(());
-    }
-    Err(Error::forbidden("foreign_origin", "This origin may not open sockets."))
 }
 
 /// The socket's owner, if its session still stands; else the socket is closed.

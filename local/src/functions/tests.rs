@@ -48,7 +48,10 @@ async fn a_panic_costs_one_answer() {
     });
     let failed = functions.invoke("jobs", json!({ "job": "panic" })).await.outcome.unwrap_err();
     assert!(failed.starts_with("jobs panicked: no such job"), "{failed}");
-    assert_eq!(functions.invoke("JobsFunction", json!({ "job": "other" })).await.outcome, Ok(json!({ "job": "other" })));
+    assert_eq!(
+        functions.invoke("JobsFunction", json!({ "job": "other" })).await.outcome,
+        Ok(json!({ "job": "other" }))
+    );
     let recent = functions.recent();
     assert_eq!((recent.len(), recent[0].error.is_none(), recent[1].error.is_some()), (2, true, true));
     assert_eq!(recent[0].request_id, "00000000-0000-4000-8000-000000000002");

@@ -14,13 +14,14 @@ use crate::schedules;
 use crate::state::{Letter, ScheduleRun};
 
 /// Letters in the mailbox's list.
-const LETTERS: usize = 200;
+const LETTERS: usize = 100;
 /// Messages shown of one queue.
 const MESSAGES: usize = 100;
 /// Items on a page of a table.
 const ITEMS: usize = 25;
-/// Runs shown of one schedule.
+/// Runs shown of one schedule, and of all schedules those among which they are looked for.
 const RUNS: usize = 5;
+const RUNS_OF_ALL: usize = 500;
 
 /// A letter may carry its own styles and pictures, and run or fetch nothing. Its links open in a tab of their own.
 const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'self'; \
@@ -84,7 +85,7 @@ fn now(cloud: &Cloud) -> Outcome {
 }
 
 fn all_schedules(cloud: &Cloud) -> Result<Vec<Value>, (StatusCode, String)> {
-    let runs = cloud.state().schedule_runs(usize::MAX >> 1).map_err(broken)?;
+    let runs = cloud.state().schedule_runs(RUNS_OF_ALL).map_err(broken)?;
     let show = |run: &ScheduleRun| {
         let (ok, outcome) = match &run.outcome {
             Ok(answer) => (true, answer.clone()),

@@ -131,11 +131,12 @@ impl State {
             .map_err(broken)
     }
 
-    /// Brings every message into sight: at the start, whoever had received some is gone.
+    /// Brings every message into sight, as if it had not been received: at the start, whoever had received some is gone,
+    /// and that was not the message's fault.
     pub(super) fn release_all(&self) -> Result<(), String> {
         let now = self.clock.now().timestamp_millis();
         self.database()
-            .execute("UPDATE messages SET visible_at = ?1 WHERE ?1 < visible_at", [now])
+            .execute("UPDATE messages SET visible_at = ?1, receives = receives - 1 WHERE ?1 < visible_at", [now])
             .map(drop)
             .map_err(broken)
     }
@@ -303,6 +304,6 @@ mod tests {
         state.enqueue("Letters", "unfinished").unwrap();
         state.receive(&letters(), 1).unwrap();
         drop(state);
-        assert_eq!(open(Some(&file)).receive(&letters(), 1).unwrap()[0].receives, 2);
+        assert_eq!(open(Some(&file)).receive(&letters(), 1).unwrap()[0].receives, 1);
     }
 }

@@ -97,7 +97,9 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
         let parsed = PasswordHash::new(&hash).map_err(broken)?;
-        let (Some(salt), Some(expected)) = (&parsed.salt, &parsed.hash) else { return Err(broken("no salt or no hash")) };
+        let (Some(salt), Some(expected)) = (&parsed.salt, &parsed.hash) else {
+            return Err(broken("no salt or no hash"));
+        };
         // The parameters of the hash, not ours of today.
         let output = compute(password.as_bytes(), salt, &Params::try_from(&parsed).map_err(broken)?)?;
         let same: bool = output.as_bytes().ct_eq(expected.as_bytes()).into();

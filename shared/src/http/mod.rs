@@ -5,6 +5,7 @@ pub mod cookies;
 pub mod describe;
 pub mod multipart;
 pub mod openapi;
+pub mod origin;
 pub mod page;
 pub mod path;
 pub mod reply;

@@ -11,11 +11,12 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use lambda_http::RequestExt;
 
 use super::describe::{Endpoint, Operation};
+use super::origin;
 use super::reply::Refused;
 use crate::app::App;
 use crate::dialect::Dialect;
@@ -217,23 +218,12 @@ async fn take_turn(State((dialect, label)): State<(Dialect, Arc<str>)>, mut requ
 }
 
 impl Turn {
-    /// A browser tells where a write comes from. Where a cookie may carry the session, other sites may not write:
-    /// only our own address and the clients that the operator listed. Programs that send no `Origin` are no browsers.
+    /// Where a cookie may carry the session, other sites may not write.
     fn check_origin(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
         if method.is_safe() || self.dialect.session_cookie().is_none() {
             return Ok(());
         }
-        let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-        let origin = origin.to_str().unwrap_or_default();
-        let own = |origin: &str| {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            authority.is_some() && authority == host || origin == self.app.config.public_url
-        };
-        if own(origin) || self.app.config.allowed_origins.iter().any(|allowed| allowed == origin) {
-            return Ok(());
-        }
-        Err(Error::forbidden("foreign_origin", "Cross-site request refused."))
+        origin::check(&self.app.config, headers)
     }
 
     /// Words an error in the dialect, logs the cause of a failure, and adds what every answer has.
