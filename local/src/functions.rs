@@ -14,7 +14,6 @@ use shared::config::Environment;
 use shared::ids::Ids;
 use shared::lambda::Answer;
 use shared::meter::Cost;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use self::recent::Recent;
@@ -123,29 +122,30 @@ impl Function {
         context.deadline = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |now| u64::try_from((now + timeout).as_millis()).unwrap_or(u64::MAX));
-        let called = match &self.code {
+        let mut task = match &self.code {
             Code::BuiltIn(function) => {
-                let (function, runtime) = (function.clone(), Handle::current());
-                // An invocation has a thread to itself, as in a sandbox: what goes through `lambda_http` cannot move
-                // from one to another.
-                let invoke = move || runtime.block_on(tokio::time::timeout(timeout, function.invoke(event, context)));
-                tokio::task::spawn_blocking(invoke).await
+                let function = function.clone();
+                tokio::spawn(async move { function.invoke(event, context).await })
             }
             Code::Remote(remote) => {
                 let remote = remote.clone();
-                tokio::spawn(async move { tokio::time::timeout(timeout, remote.invoke(event)).await }).await
+                tokio::spawn(async move { remote.invoke(event).await })
             }
         };
+        let called = tokio::time::timeout(timeout, &mut task).await;
         match called {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => failed(format!("Task timed out after {}.00 seconds", timeout.as_secs())),
-            Err(error) if error.is_panic() => {
+            Err(_) => {
+                task.abort();
+                failed(format!("Task timed out after {}.00 seconds", timeout.as_secs()))
+            }
+            Ok(Err(error)) if error.is_panic() => {
                 let panic = error.into_panic();
                 let text = panic.downcast_ref::<String>().map(String::as_str);
                 let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
                 failed(format!("{} panicked: {}.", self.template.binary, text.unwrap_or("without a word")))
             }
-            Err(error) => failed(format!("{} was stopped: {error}.", self.template.binary)),
+            Ok(Err(error)) => failed(format!("{} was stopped: {error}.", self.template.binary)),
         }
     }
 }

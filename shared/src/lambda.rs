@@ -100,11 +100,10 @@ impl Function {
 /// its documentation, so this is the only place that knows it.
 async fn answer_http(router: Router, event: &str, context: Context) -> Result<Value, String> {
     let request: LambdaRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
-    let mut service = Adapter::from(router);
-    std::future::poll_fn(|cx| Service::<LambdaEvent<LambdaRequest>>::poll_ready(&mut service, cx))
-        .await
-        .map_err(|error| error.to_string())?;
-    let response = service.call(LambdaEvent::new(request, context)).await.map_err(|error| error.to_string())?;
+    // A router is always ready, so nobody needs to wait for it before the call. The adapter itself cannot go from one
+    // thread to another, so it is gone before the answer is awaited.
+    let answer = Adapter::from(router).call(LambdaEvent::new(request, context));
+    let response = answer.await.map_err(|error| error.to_string())?;
     serde_json::to_value(response).map_err(|error| error.to_string())
 }
 
