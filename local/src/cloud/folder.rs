@@ -78,7 +78,14 @@ impl DataFolder {
             .filter(|(name, _)| *name != "AWS_LAMBDA_FUNCTION_NAME")
             .map(|(name, value)| format!("{name}={value}\n"))
             .collect();
-        fs::write(&self.environment, lines)
+        // It holds the secrets, so it is for its owner alone from the first byte on.
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&self.environment)
+            .and_then(|mut file| file.write_all(lines.as_bytes()))
             .map_err(|error| format!("{} cannot be written: {error}.", self.environment.display()))
     }
 }
