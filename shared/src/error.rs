@@ -87,6 +87,11 @@ impl Error {
         Error::new(Kind::Conflict, code, message)
     }
 
+    /// Two changes of the same thing met, and this one came second.
+    pub fn changed_meanwhile() -> Error {
+        Error::conflict("changed_meanwhile", "The account was changed at the same time. Try again.")
+    }
+
     /// The body is larger than the route takes.
     pub fn too_large(limit: usize) -> Error {
         Error::new(Kind::TooLarge, "too_large", format!("The request body is larger than {limit} bytes."))

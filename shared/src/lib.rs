@@ -15,12 +15,14 @@ pub mod events;
 pub mod http;
 pub mod ids;
 pub mod lambda;
+pub mod leaving;
 pub mod live;
 pub mod media;
 pub mod meter;
 pub mod model;
 pub mod queue;
 pub mod seal;
+pub mod stats;
 pub mod store;
 pub mod visibility;
 

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::auth::entry::{self, Entered, Refused};
 use shared::auth::passwords::{self, Weakness};
 use shared::auth::{Client, Member, Operator, Viewer, sessions};
 use shared::dialect::Dialect;
@@ -16,13 +17,13 @@ use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::{Email, LONGEST_USERNAME, NotAUsername, Username};
 use shared::model::score::Score;
+use shared::stats::{self, NewStats};
 use shared::visibility::{Audience, Relation, may_see};
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, leaving};
 
-use crate::entry::{self, Entered, Proof, Refused};
+use crate::password::{self, Proof};
 use crate::profile::{Edit, Taken};
-use crate::stats::NewStats;
-use crate::{joining, leaving, profile, stats};
+use crate::{joining, profile};
 
 const REQUIRED: &str = "This field is required.";
 const NAME_TAKEN: &str = "A user with that username already exists.";
@@ -160,7 +161,7 @@ pub async fn change_password(
     // Nothing is missing, or `finish` would have said so.
     let (Some(old), Some(new)) = (old, first) else { return Err(Error::not_found()) };
     let proof = prove(&app, &by, "old_password", Some(old)).await?;
-    let ticket = entry::change_password(&app, &by, &client, proof, new).await?;
+    let ticket = password::change(&app, &by, &client, proof, new).await?;
     let cookies = SetCookies(vec![session_cookie(&app, ticket.expose())]);
     Ok((cookies, Json(DoneView::of(&by.account, "Password changed."))))
 }
@@ -256,7 +257,7 @@ pub async fn edit(
 ) -> Result<(SetCookies, Json<DoneView>)> {
     if input.deactivate == Some(true) {
         let proof = prove(&app, &by, "password", input.password).await?;
-        leaving::deactivate(&app, &by, proof).await?;
+        leaving::deactivate(&app, by.id(), proof.write()).await?;
         let cookies = SetCookies(vec![cookies::clear(&app, session_cookie_name())]);
         return Ok((cookies, Json(DoneView::of(&by.account, "Account deactivated."))));
     }
@@ -298,7 +299,7 @@ pub async fn delete(
     Body(Farewell { password }): Body<Farewell>,
 ) -> Result<(SetCookies, Json<DoneView>)> {
     let proof = prove(&app, &by, "password", password).await?;
-    leaving::delete(&app, &by, proof).await?;
+    leaving::delete(&app, &by.account, proof.write()).await?;
     let cookies = SetCookies(vec![cookies::clear(&app, session_cookie_name())]);
     Ok((cookies, Json(DoneView::of(&by.account, "Account deleted."))))
 }

@@ -10,8 +10,6 @@ use shared::model::score::Score;
 use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
-use crate::entry::changed_meanwhile;
-
 /// New addresses per account and hour: each sends a letter.
 const ADDRESSES_PER_HOUR: u32 = 5;
 
@@ -104,7 +102,7 @@ pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, 
         // The first write of each kind holds the new value; the second one lets go of the old.
         Err(StoreError::Refused { write: 0, .. }) if names > 0 => Ok(Err(Taken::Username)),
         Err(StoreError::Refused { write, .. }) if write == names && addresses > names => Ok(Err(Taken::Email)),
-        Err(StoreError::Refused { .. }) => Err(changed_meanwhile()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
         Err(error) => Err(error.into()),
     }
 }

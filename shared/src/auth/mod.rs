@@ -1,5 +1,6 @@
 //! Who is calling: passwords, sessions, access tokens, the extractors, and the limits that guard them.
 
+pub mod entry;
 pub mod extract;
 pub mod limits;
 pub mod passwords;

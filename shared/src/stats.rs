@@ -1,11 +1,13 @@
-//! Scores, as a game's server writes them.
+//! Scores, as a game's server writes them, and the staff.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
-use shared::ids::MemberId;
-use shared::model::score::Score;
-use shared::store::{Change, Condition, Key, StoreError, Stored, Write, keys};
-use shared::{App, Error, Result};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::model::score::Score;
+use crate::store::{Change, Condition, Key, StoreError, Stored, Write, keys};
 
 /// How long a repeated request is known by its `Idempotency-Key`.
 const REMEMBERED: Duration = Duration::days(1);

@@ -1,16 +1,17 @@
-//! Signing in, signing out, and changing the password.
+//! Signing in and out.
 //!
 //! Every login is counted before the password is looked at, and takes the same calls and the same hashing whether
 //! the name exists or not.
 
-use shared::auth::sessions::{self, Ticket};
-use shared::auth::{Client, Member, extract, limits, passwords};
-use shared::events::{Event, happened};
-use shared::ids::MemberId;
-use shared::model::account::{Account, NameHeld};
-use shared::model::session::Session;
-use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result};
+use super::sessions::{self, Ticket};
+use super::{Client, Member, extract, limits, passwords};
+use crate::app::App;
+use crate::error::Result;
+use crate::events::{Event, happened};
+use crate::ids::MemberId;
+use crate::model::account::{Account, NameHeld};
+use crate::model::session::Session;
+use crate::store::{Change, Condition, StoreError, Write, keys};
 
 /// A member who has just signed in.
 pub struct Entered {
@@ -57,7 +58,7 @@ pub async fn sign_in(app: &App, client: &Client, name: &str, password: String) -
         return Ok(Err(Refused::Deactivated));
     }
     let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
-    let seen = Change::of(account_key(&account))
+    let seen = Change::of(keys::account(account.id))
         .set("last_login", app.clock.now())
         .when(Condition::equals("active", true).and(Condition::equals("session_epoch", account.session_epoch)));
     let writes = vec![Write::change(seen), Write::create(&session)?, attempt.forget()];
@@ -77,72 +78,4 @@ pub async fn sign_out(app: &App, by: &Member) -> Result<()> {
     let ended = Event::SessionEnded { member: *member, session: id.clone() };
     let writes = vec![Write::delete(keys::session(*member, id), Condition::default()), happened(app, ended)?];
     Ok(app.table.together(writes).await?)
-}
-
-/// What a member showed, beside their session, to prove that it is them.
-#[derive(Debug)]
-pub enum Proof {
-    /// Nothing: the session is proof enough.
-    Session,
-    /// Their password. The attempt is forgotten together with whatever the proof was for.
-    Password(limits::Attempt),
-}
-
-impl Proof {
-    /// Checks a password; `None` if it is another. Guesses are counted by themselves: someone at a signed-in device
-    /// has five, too, and cannot lock the owner's login with them.
-    pub async fn by_password(app: &App, by: &Member, password: String) -> Result<Option<Proof>> {
-        let attempt = limits::guess(app, &by.account.username.folded(), Some("signed-in")).await?;
-        if passwords::verify(password, Some(by.account.password.clone())).await? {
-            return Ok(Some(Proof::Password(attempt)));
-        }
-        if attempt.is_last() { Err(attempt.locked(app)) } else { Ok(None) }
-    }
-
-    /// The write that belongs in the transaction of what the proof was for.
-    pub fn write(&self) -> Option<Write> {
-        match self {
-            Proof::Session => None,
-            Proof::Password(attempt) => Some(attempt.forget()),
-        }
-    }
-}
-
-/// Sets a new password, ends every session, and begins a new one for the caller.
-pub async fn change_password(
-    app: &App,
-    by: &Member,
-    client: &Client,
-    proof: Proof,
-    password: String,
-) -> Result<Ticket> {
-    let mut account = by.account.clone();
-    let hash = passwords::hash(password).await?;
-    let change = Change::of(account_key(&account))
-        .set("password", hash)
-        .add("session_epoch", 1)
-        .when(Condition::equals("session_epoch", account.session_epoch).and(Condition::equals("active", true)));
-    account.session_epoch += 1;
-    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
-    let mut writes = vec![
-        Write::change(change),
-        Write::create(&session)?,
-        happened(app, Event::PasswordChanged { member: account.id })?,
-        happened(app, Event::SessionsEnded { member: account.id })?,
-    ];
-    writes.extend(proof.write());
-    match app.table.together(writes).await {
-        Ok(()) => Ok(ticket),
-        Err(StoreError::Refused { write: 0, .. }) => Err(changed_meanwhile()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The answer where two changes of one account met.
-pub fn changed_meanwhile() -> Error {
-    Error::conflict("changed_meanwhile", "The account was changed at the same time. Try again.")
-}
-
-fn account_key(account: &Account) -> shared::store::Key {
-    keys::account(account.id)
 }

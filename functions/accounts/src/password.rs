@@ -1,0 +1,60 @@
+//! Proving that it is oneself, and changing the password.
+
+use shared::auth::sessions::{self, Ticket};
+use shared::auth::{Client, Member, limits, passwords};
+use shared::events::{Event, happened};
+use shared::store::{Change, Condition, StoreError, Write, keys};
+use shared::{App, Error, Result};
+
+/// What a member showed, beside their session, to prove that it is them.
+#[derive(Debug)]
+pub enum Proof {
+    /// Nothing: the session is proof enough.
+    Session,
+    /// Their password. The attempt is forgotten together with whatever the proof was for.
+    Password(limits::Attempt),
+}
+
+impl Proof {
+    /// Checks a password; `None` if it is another. Guesses are counted by themselves: someone at a signed-in device
+    /// has five, too, and cannot lock the owner's login with them.
+    pub async fn by_password(app: &App, by: &Member, password: String) -> Result<Option<Proof>> {
+        let attempt = limits::guess(app, &by.account.username.folded(), Some("signed-in")).await?;
+        if passwords::verify(password, Some(by.account.password.clone())).await? {
+            return Ok(Some(Proof::Password(attempt)));
+        }
+        if attempt.is_last() { Err(attempt.locked(app)) } else { Ok(None) }
+    }
+
+    /// The write that belongs in the transaction of what the proof was for.
+    pub fn write(&self) -> Option<Write> {
+        match self {
+            Proof::Session => None,
+            Proof::Password(attempt) => Some(attempt.forget()),
+        }
+    }
+}
+
+/// Sets a new password, ends every session, and begins a new one for the caller.
+pub async fn change(app: &App, by: &Member, client: &Client, proof: Proof, password: String) -> Result<Ticket> {
+    let mut account = by.account.clone();
+    let hash = passwords::hash(password).await?;
+    let change = Change::of(keys::account(account.id))
+        .set("password", hash)
+        .add("session_epoch", 1)
+        .when(Condition::equals("session_epoch", account.session_epoch).and(Condition::equals("active", true)));
+    account.session_epoch += 1;
+    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
+    let mut writes = vec![
+        Write::change(change),
+        Write::create(&session)?,
+        happened(app, Event::PasswordChanged { member: account.id })?,
+        happened(app, Event::SessionsEnded { member: account.id })?,
+    ];
+    writes.extend(proof.write());
+    match app.table.together(writes).await {
+        Ok(()) => Ok(ticket),
+        Err(StoreError::Refused { write: 0, .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
+}
