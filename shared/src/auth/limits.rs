@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::store::{Change, Condition, StoreError, Write, keys};
+use crate::store::{Change, Condition, Query, StoreError, Write, keys};
 
 /// Failures in a row that lock a name.
 pub const FAILURES: i64 = 5;
 /// How long a name stays locked, and how long a failure is remembered.
 pub const LOCKED_FOR: Duration = Duration::minutes(15);
+/// More devices than a member fails on in [`LOCKED_FOR`], and as many as one transaction takes.
+const MOST_DEVICES: usize = 100;
 /// Failed logins from one address in [`LOCKED_FOR`].
 const FAILURES_PER_ADDRESS: u32 = 50;
 
@@ -112,6 +114,24 @@ async fn count_failure(app: &App, name: &str, device: Option<&str>) -> Result<Fa
         }
     }
     Err(locked_out(1))
+}
+
+/// Until when a folded name is locked on any device, if it is, in seconds since the Unix epoch.
+pub async fn locked_until(app: &App, name: &str) -> Result<Option<i64>> {
+    let failures = app.table.query::<Failures>(Query::of(keys::all_login_failures(name), MOST_DEVICES)).await?;
+    let now = app.clock.now().timestamp();
+    let locked = failures.items.into_iter().filter(|failures| failures.count >= FAILURES && failures.until > now);
+    Ok(locked.map(|failures| failures.until).max())
+}
+
+/// Forgets every failure of a folded name, on all devices.
+pub async fn unlock(app: &App, name: &str) -> Result<()> {
+    let failures = app.table.keys(Query::of(keys::all_login_failures(name), MOST_DEVICES)).await?;
+    if failures.items.is_empty() {
+        return Ok(());
+    }
+    let forget = failures.items.into_iter().map(|key| Write::delete(key, Condition::default()));
+    Ok(app.table.together(forget.collect()).await?)
 }
 
 fn locked_out(seconds: i64) -> Error {

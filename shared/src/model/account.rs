@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{Email, Username};
 use crate::ids::MemberId;
-use crate::store::{Key, Stored, keys};
+use crate::store::{IndexKey, Key, Stored, keys};
 
 /// A member's account.
 #[derive(Clone, Serialize, Deserialize)]
@@ -56,6 +56,10 @@ pub struct NameHeld {
 impl Stored for NameHeld {
     fn key(&self) -> Key {
         keys::name(&self.name)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_name(&self.name))
     }
 }
 

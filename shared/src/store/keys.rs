@@ -9,7 +9,7 @@
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
-//! | how many logins failed for this name? | `LOGIN#<name, folded>#<device>` | `FAILURES` |
+//! | how many logins failed for this name? | `LOGIN#<name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
 //! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
 //! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
@@ -19,6 +19,7 @@
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
+//! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
 
 use sha2::{Digest, Sha256};
@@ -99,7 +100,12 @@ pub fn email(folded: &str) -> Key {
 /// How many logins failed for this name? A name may be anything that somebody typed, so it is hashed to a fixed
 /// length. A device that this member signed in from before counts by itself.
 pub fn login_failures(folded: &str, device: Option<&str>) -> Key {
-    key(format!("LOGIN#{}#{}", digest(folded), device.unwrap_or_default()), "FAILURES")
+    key(login_partition(folded), format!("FAILURES#{}", device.unwrap_or_default()))
+}
+
+/// How many logins failed for this name, on whichever device?
+pub fn all_login_failures(folded: &str) -> Range {
+    Range { pk: login_partition(folded), prefix: "FAILURES#".to_owned(), index: None }
 }
 
 /// How often did this address do that in this window?
@@ -142,6 +148,16 @@ pub fn scores() -> Range {
     Range { pk: "SCORES".to_owned(), prefix: String::new(), index: Some("gsi1") }
 }
 
+/// A name's place among all names, which is alphabetical by Unicode's numbers. Takes the folded form.
+pub fn by_name(folded: &str) -> IndexKey {
+    IndexKey { pk: "NAMES".to_owned(), sk: folded.to_owned() }
+}
+
+/// Which names begin like this? Takes the folded form; none means all of them.
+pub fn names(folded_prefix: &str) -> Range {
+    Range { pk: "NAMES".to_owned(), prefix: folded_prefix.to_owned(), index: Some("gsi1") }
+}
+
 /// A member's place among those online.
 pub fn by_presence(member: MemberId, connection: &str) -> IndexKey {
     IndexKey { pk: "ONLINE".to_owned(), sk: format!("{:016}#{connection}", member.0) }
@@ -160,6 +176,10 @@ pub fn member_of(pk: &str) -> Option<MemberId> {
 /// Whether a stored key is that of an outbox record.
 pub fn is_outbox(pk: &str) -> bool {
     pk.starts_with("OUTBOX#")
+}
+
+fn login_partition(folded: &str) -> String {
+    format!("LOGIN#{}", digest(folded))
 }
 
 fn member_partition(member: MemberId) -> String {
@@ -191,6 +211,6 @@ mod tests {
     #[test]
     fn a_key_of_a_name_cannot_reach_into_another() {
         assert_ne!(login_failures("a#b", None), login_failures("a", Some("b")));
-        assert_eq!(login_failures(&"x".repeat(10_000), None).pk.len(), "LOGIN##".len() + 32);
+        assert_eq!(login_failures(&"x".repeat(10_000), None).pk.len(), "LOGIN#".len() + 32);
     }
 }

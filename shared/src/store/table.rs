@@ -185,10 +185,23 @@ impl Table {
         first: Key,
         second: Key,
     ) -> Result<(Option<A>, Option<B>)> {
-        let mut items = self.get_items(&[first.clone(), second.clone()]).await?;
+        let mut pairs = self.get_pairs(&[(first, second)]).await?;
+        Ok(pairs.pop().unwrap_or_default())
+    }
+
+    /// Up to 50 pairs of items of different shapes in one round trip, in the order of their keys.
+    pub async fn get_pairs<A: DeserializeOwned, B: DeserializeOwned>(
+        &self,
+        keys: &[(Key, Key)],
+    ) -> Result<Vec<(Option<A>, Option<B>)>> {
+        let all: Vec<Key> = keys.iter().flat_map(|(first, second)| [first.clone(), second.clone()]).collect();
+        let mut items = self.get_items(&all).await?;
         let mut take = |key: &Key| items.remove(key);
-        let (first, second) = (take(&first), take(&second));
-        Ok((first.map(read_item).transpose()?, second.map(read_item).transpose()?))
+        let pair = |(first, second): &(Key, Key)| {
+            let (first, second) = (take(first), take(second));
+            Ok((first.map(read_item).transpose()?, second.map(read_item).transpose()?))
+        };
+        keys.iter().map(pair).collect()
     }
 
     /// The items at up to 100 keys in one round trip, in the order of the keys.
