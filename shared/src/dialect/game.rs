@@ -48,18 +48,18 @@ mod tests {
         let locked = Error::too_many("locked_out", "Locked out due to too many login failures.", 900);
         let refusal = refuse(&locked, "r");
         assert_eq!(refusal.status, StatusCode::FORBIDDEN);
-        assert_eq!(refusal.body, json!({ "error": "Locked out due to too many login failures." }));
+        assert_eq!(refusal.body, json!({ "error": "Locked out due to too many login failures." }).to_string());
         let other = Error::too_many("too_many_requests", "Too many.", 1);
         assert_eq!(refuse(&other, "r").status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(refuse(&other, "r").body, json!({ "errors": "Too many." }));
+        assert_eq!(refuse(&other, "r").body, json!({ "errors": "Too many." }).to_string());
     }
 
     #[test]
     fn fields_become_lists_and_causes_stay_at_home() {
         let refusal = refuse(&Error::invalid_field("email", "Enter a valid email address."), "r");
-        assert_eq!(refusal.body, json!({ "errors": { "email": ["Enter a valid email address."] } }));
+        assert_eq!(refusal.body, json!({ "errors": { "email": ["Enter a valid email address."] } }).to_string());
         let internal = refuse(&Error::internal("The table.", "secret cause"), "r-1");
         assert_eq!(internal.status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(internal.body, json!({ "errors": "Something went wrong on our side. Request r-1." }));
+        assert_eq!(internal.body, json!({ "errors": "Something went wrong on our side. Request r-1." }).to_string());
     }
 }

@@ -7,6 +7,7 @@ mod game;
 mod leettrack;
 mod native;
 mod skillnet;
+mod staff;
 mod sukuwatto;
 mod tracker;
 
@@ -29,6 +30,8 @@ pub enum Dialect {
     Leettrack,
     /// Sukuwatto.
     Sukuwatto,
+    /// The pages of the staff, for browsers.
+    Staff,
     /// What none of the five has: problem details (RFC 9457).
     #[default]
     Native,
@@ -39,15 +42,15 @@ pub enum Dialect {
 pub struct Refusal {
     /// The status.
     pub status: StatusCode,
-    /// The JSON body.
-    pub body: Value,
+    /// The body.
+    pub body: String,
     /// Its media type.
     pub media: &'static str,
 }
 
 impl Refusal {
     fn json(status: StatusCode, body: Value) -> Refusal {
-        Refusal { status, body, media: "application/json" }
+        Refusal { status, body: body.to_string(), media: "application/json" }
     }
 }
 
@@ -65,6 +68,7 @@ impl Dialect {
             Dialect::Game => "Game users",
             Dialect::Leettrack => "LeetTrack",
             Dialect::Sukuwatto => "Sukuwatto",
+            Dialect::Staff => "Staff",
             Dialect::Native => "Guildhall",
         }
     }
@@ -77,6 +81,7 @@ impl Dialect {
             Dialect::Game => "Accounts, pictures, scores and the leaderboard of a game.",
             Dialect::Leettrack => "LeetCode problems, learning paths and spaced repetition.",
             Dialect::Sukuwatto => "Workouts, plans, charts, the social feed and leaderboards.",
+            Dialect::Staff => "Pages for those who look after the members; for browsers.",
             Dialect::Native => "What none of the products has, and all of them may use.",
         }
     }
@@ -89,6 +94,7 @@ impl Dialect {
             Dialect::Game => game::refuse(error, request),
             Dialect::Leettrack => leettrack::refuse(error, request),
             Dialect::Sukuwatto => sukuwatto::refuse(error, request),
+            Dialect::Staff => staff::refuse(error, request),
             Dialect::Native => native::refuse(error, request),
         }
     }
@@ -98,6 +104,7 @@ impl Dialect {
         match self {
             Dialect::Tracker => tracker::schema(),
             Dialect::Game => game::schema(),
+            Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
             Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => json!({ "type": "object" }),
         }
@@ -105,20 +112,29 @@ impl Dialect {
 
     /// The media type of its error bodies.
     pub fn refusal_media(self) -> &'static str {
-        if self == Dialect::Native { native::MEDIA } else { "application/json" }
+        match self {
+            Dialect::Staff => staff::MEDIA,
+            Dialect::Native => native::MEDIA,
+            _ => "application/json",
+        }
     }
 
     /// The cookie that carries a session, where one may.
     pub fn session_cookie(self) -> Option<&'static str> {
         match self {
-            Dialect::Tracker | Dialect::Game | Dialect::Native => Some("sessionid"),
+            Dialect::Tracker | Dialect::Game | Dialect::Staff | Dialect::Native => Some("sessionid"),
             Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => None,
         }
     }
 
     /// Whether an access token in the `Authorization` header counts.
     pub fn takes_bearer(self) -> bool {
-        !matches!(self, Dialect::Tracker | Dialect::Game)
+        !matches!(self, Dialect::Tracker | Dialect::Game | Dialect::Staff)
+    }
+
+    /// The page that whoever is not signed in is sent to, where there is one: browsers show pages, and follow.
+    pub fn sign_in_page(self) -> Option<&'static str> {
+        (self == Dialect::Staff).then_some(staff::SIGN_IN)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn refuse(error: &Error, request: &str) -> Refusal {
     if !error.fields.is_empty() {
         body["errors"] = field_map(error);
     }
-    Refusal { status, body, media: MEDIA }
+    Refusal { status, body: body.to_string(), media: MEDIA }
 }
 
 pub(super) fn schema() -> Value {

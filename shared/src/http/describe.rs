@@ -9,7 +9,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Body, Created, Html, Json, Path, Query, SetCookies, Upload};
+use super::{Body, Created, Html, Json, Path, Query, SeeOther, SetCookies, Upload};
 use crate::auth::{Client, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -87,11 +87,13 @@ impl<'a> Operation<'a> {
 
     /// What it says in OpenAPI's words.
     pub fn finish(mut self) -> (Access, Map<String, Value>) {
-        if self.access == Access::Member || self.access == Access::Operator {
-            self.refusal(StatusCode::UNAUTHORIZED);
+        if self.access >= Access::Member {
+            match self.dialect.sign_in_page() {
+                Some(_) => self.redirect(StatusCode::FOUND),
+                None => self.refusal(StatusCode::UNAUTHORIZED),
+            }
         }
         if self.access == Access::Staff {
-            self.refusal(StatusCode::UNAUTHORIZED);
             self.refusal(StatusCode::FORBIDDEN);
         }
         let others = self.refusal_body("Refused for another reason.");
@@ -125,6 +127,13 @@ impl<'a> Operation<'a> {
             .entry(status.as_str())
             .or_insert_with(|| json!({ "description": description, "content": {} }));
         answer["content"][media] = json!({ "schema": schema });
+    }
+
+    /// Declares that the answer is at another address.
+    pub fn redirect(&mut self, status: StatusCode) {
+        let description = status.canonical_reason().unwrap_or_default();
+        let location = json!({ "Location": { "schema": { "type": "string" } } });
+        self.responses.insert(status.as_str().to_owned(), json!({ "description": description, "headers": location }));
     }
 
     /// Declares an answer with a header.
@@ -272,6 +281,12 @@ impl<T: JsonSchema> Describe for Created<T> {
 impl Describe for Html {
     fn describe(operation: &mut Operation<'_>) {
         operation.answer(StatusCode::OK, "text/html; charset=utf-8", json!({ "type": "string" }));
+    }
+}
+
+impl Describe for SeeOther {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.redirect(StatusCode::SEE_OTHER);
     }
 }
 

@@ -18,6 +18,11 @@ impl Cursor {
         Cursor(app.seal.seal(&purpose(list, viewer), &position))
     }
 
+    /// The text that a link carries.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The position, if the cursor is of this list and for this viewer.
     pub fn open(&self, app: &App, list: &str, viewer: Option<MemberId>) -> Result<String> {
         let position = app.seal.open(&purpose(list, viewer), &self.0);

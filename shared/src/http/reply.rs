@@ -1,7 +1,7 @@
 //! Replies: JSON, JSON for something new, and cookies beside either.
 
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -56,6 +56,18 @@ impl IntoResponse for Error {
     }
 }
 
+/// 303 to another page of ours, as after a form: loading that again repeats nothing.
+pub struct SeeOther(pub String);
+
+impl IntoResponse for SeeOther {
+    fn into_response(self) -> Response {
+        match HeaderValue::try_from(self.0) {
+            Ok(address) => (StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response(),
+            Err(cause) => Error::internal("An address could not be written.", cause).into_response(),
+        }
+    }
+}
+
 /// 200 with a page of HTML, which may load nothing and send its form only back to us.
 pub struct Html(pub String);
 
@@ -65,7 +77,9 @@ impl IntoResponse for Html {
         let headers = [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
             (http::header::CONTENT_SECURITY_POLICY, policy),
-            (http::header::REFERRER_POLICY, "no-referrer"),
+            // Not `no-referrer`: that would also take the origin from the forms, and a write without its true origin is
+            // refused.
+            (http::header::REFERRER_POLICY, "same-origin"),
         ];
         (headers, self.0).into_response()
     }

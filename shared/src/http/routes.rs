@@ -17,7 +17,7 @@ use lambda_http::RequestExt;
 
 use super::describe::{Endpoint, Operation};
 use super::origin;
-use super::reply::Refused;
+use super::reply::{Html, Refused, SeeOther};
 use crate::app::App;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind};
@@ -148,7 +148,8 @@ impl Routes {
         let refuse = |error: fn() -> Error| {
             let (dialects, app) = (dialects.clone(), app.clone());
             move |request: Request| async move {
-                let turn = Turn { dialect: dialects.of(request.uri().path()), label: "".into(), app };
+                let dialect = dialects.of(request.uri().path());
+                let turn = Turn { dialect, label: "".into(), app, back: None };
                 let request_id = request_id(&request);
                 turn.finish(error().into_response(), &request_id)
             }
@@ -198,6 +199,8 @@ struct Turn {
     dialect: Dialect,
     label: Arc<str>,
     app: App,
+    /// The page that was asked for, to come back to after signing in; none for a write, which cannot be repeated.
+    back: Option<String>,
 }
 
 /// Runs the handler: in its dialect, from an allowed origin, with every error worded for its caller.
@@ -206,7 +209,8 @@ async fn take_turn(State((dialect, label)): State<(Dialect, Arc<str>)>, mut requ
     let Some(app) = request.extensions().get::<App>().cloned() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let turn = Turn { dialect, label, app };
+    let back = request.method().is_safe().then(|| request.uri().path_and_query()).flatten().map(ToString::to_string);
+    let turn = Turn { dialect, label, app, back };
     meter::note_route(&turn.label);
     let request_id = request_id(&request);
     request.extensions_mut().insert(dialect);
@@ -226,6 +230,16 @@ impl Turn {
         origin::check(&self.app.config, headers)
     }
 
+    /// Sends a browser to where one signs in, and says where it was going.
+    fn to_sign_in(&self, page: &str) -> Response {
+        let next = self
+            .back
+            .as_deref()
+            .map(|back| form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish());
+        let address = next.map_or_else(|| page.to_owned(), |next| format!("{page}?{next}"));
+        (StatusCode::FOUND, SeeOther(address)).into_response()
+    }
+
     /// Words an error in the dialect, logs the cause of a failure, and adds what every answer has.
     fn finish(&self, mut response: Response, request_id: &str) -> Response {
         if let Some(Refused(error)) = response.extensions_mut().remove::<Refused>() {
@@ -234,7 +248,11 @@ impl Turn {
             }
             let refusal = self.dialect.refuse(&error, request_id);
             let allowed = response.headers_mut().remove(http::header::ALLOW);
-            response = (refusal.status, [(CONTENT_TYPE, refusal.media)], refusal.body.to_string()).into_response();
+            response = match self.dialect.sign_in_page() {
+                Some(page) if error.kind == Kind::Unauthenticated => self.to_sign_in(page),
+                Some(_) => (refusal.status, Html(refusal.body)).into_response(),
+                None => (refusal.status, [(CONTENT_TYPE, refusal.media)], refusal.body).into_response(),
+            };
             let headers = response.headers_mut();
             if let Some(seconds) = error.retry_after {
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
