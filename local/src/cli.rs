@@ -22,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Fill the data folder with believable members and scores.
     Seed(Seed),
+    /// Make a member one of the staff, who may use /admin/; the local cloud must not be running.
+    MakeStaff(MakeStaff),
 }
 
 /// Serves the local cloud.
@@ -54,6 +56,15 @@ pub struct Seed {
     /// How many members.
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub members: u32,
+}
+
+/// Makes a member one of the staff.
+#[derive(Debug, Args)]
+pub struct MakeStaff {
+    /// The member's name.
+    pub name: String,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Which stack, and where it keeps its data.
@@ -140,6 +151,14 @@ mod tests {
         let overrides = given(&["--parameter-overrides", "ParameterKey=A,ParameterValue=1"]);
         assert_eq!(overrides["A"], "1");
         assert!(serve(&["--parameter-overrides", "nonsense"]).place.overrides(&template).is_err());
+    }
+
+    #[test]
+    fn one_of_the_staff_is_made_by_name() {
+        let cli = Cli::parse_from(["guildhall", "make-staff", "ada", "--data", "d"]);
+        let Some(Command::MakeStaff(make)) = cli.command else { panic!("not the make-staff command") };
+        assert_eq!((make.name.as_str(), make.place.data(Path::new("t"))), ("ada", PathBuf::from("d")));
+        assert!(Cli::try_parse_from(["guildhall", "make-staff"]).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo run`: the local cloud on one port, until Ctrl-C.
 
 mod cli;
+mod make_staff;
 mod seed;
 
 use std::io::{self, IsTerminal, Write};
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Some(Command::Seed(seed)) => seed::run(&seed).await,
+            Some(Command::MakeStaff(make)) => make_staff::run(&make).await,
             None => serve(&cli.serve).await,
         }
     });
@@ -173,7 +175,8 @@ fn start_logging(verbose: bool) {
         ("s3s", LevelFilter::ERROR),
         ("s3s_fs", LevelFilter::ERROR),
     ]);
-    for name in ["accounts", "chat", "docs", "files", "jobs", "leaderboards", "local", "mailer", "projector", "shared"]
+    for name in
+        ["accounts", "admin", "chat", "docs", "files", "jobs", "leaderboards", "local", "mailer", "projector", "shared"]
     {
         levels = levels.with_target(name, ours);
     }

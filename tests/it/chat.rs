@@ -13,7 +13,7 @@ async fn hear(socket: &mut Socket) -> Value {
 }
 
 /// Whether nothing but the end comes.
-async fn is_closed(socket: &mut Socket) -> bool {
+pub async fn is_closed(socket: &mut Socket) -> bool {
     matches!(socket.recv().await, None | Some(Frame::Close(_)))
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod chat;
 mod concurrency;
 mod docs;

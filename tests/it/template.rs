@@ -118,6 +118,7 @@ async fn a_day(world: &World) {
     for upload in uploads.collect::<Vec<_>>() {
         upload.await.unwrap();
     }
+    crate::admin::a_day_of_the_staff(world, &ada).await;
     world.visitor().get("/users/leaderboard/").await.assert(200);
     world.visitor().get("/.well-known/jwks.json").await.assert(200);
     let mut socket = ada.open_socket().await;

@@ -45,6 +45,19 @@ impl Browser {
         self.send(Request::get(path), Bytes::new()).await
     }
 
+    /// Asks for a page, and returns it as it is.
+    pub async fn page(&mut self, path: &str) -> Result<String, String> {
+        let page = self.exchange(Request::get(path), Bytes::new()).await?;
+        Ok(String::from_utf8_lossy(&page).into_owned())
+    }
+
+    /// Sends a form that was filled in.
+    pub async fn fill(&mut self, path: &str, form: &[(&str, &str)]) -> Result<(), String> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.exchange(request, form.into()).await.map(drop)
+    }
+
     /// Sends JSON, and returns the answer's.
     pub async fn ask(&mut self, method: Method, path: &str, body: Value) -> Result<Value, String> {
         let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
@@ -62,8 +75,14 @@ impl Browser {
         self.send(Request::post(path).header(CONTENT_TYPE, media), body.into()).await
     }
 
-    /// Sends any request. An answer that is not a success is an error, in one sentence.
+    /// Sends any request, and returns the answer as JSON where it is some. An answer that is neither a success nor
+    /// the way to another page is an error, in one sentence.
     pub async fn send(&mut self, request: http::request::Builder, body: Bytes) -> Result<Value, String> {
+        let answer = self.exchange(request, body).await?;
+        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+    }
+
+    async fn exchange(&mut self, request: http::request::Builder, body: Bytes) -> Result<Bytes, String> {
         let mut request = request.header(HOST, "localhost:8000");
         if !self.cookies.is_empty() {
             request = request.header(COOKIE, self.cookies().join("; "));
@@ -71,7 +90,7 @@ impl Browser {
         let request = request.body(body).map_err(|error| format!("The request cannot be sent: {error}."))?;
         let what = format!("{} {}", request.method(), request.uri().path());
         let (parts, body) = gateway::http(&self.cloud, request, self.address).await.into_parts();
-        if !parts.status.is_success() {
+        if !parts.status.is_success() && !parts.status.is_redirection() {
             return Err(format!("{what} answered {}: {}", parts.status, String::from_utf8_lossy(&body)));
         }
         for cookie in parts.headers.get_all(SET_COOKIE) {
@@ -82,6 +101,6 @@ impl Browser {
                 None => return Err(format!("{what} set a cookie that no browser reads.")),
             }
         }
-        Ok(serde_json::from_slice(&body).unwrap_or_default())
+        Ok(body)
     }
 }

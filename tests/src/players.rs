@@ -1,19 +1,20 @@
-//! Players by the thousand, to fill a leaderboard: scores without accounts, since nobody signs in as one of them.
+//! Players by the thousand, to fill a leaderboard or a list: nobody signs in as one of them, so their scores need no
+//! accounts, and their accounts no passwords.
 
 use local::Cloud;
 use shared::App;
 use shared::ids::MemberId;
-use shared::model::name::Username;
+use shared::model::account::{Account, NameHeld};
+use shared::model::name::{Email, Username};
 use shared::model::score::Score;
-use shared::store::Write;
+use shared::store::{Change, Write, keys};
 
 /// DynamoDB takes at most this many writes together.
 const TOGETHER: usize = 100;
 
 /// Puts this many players on the leaderboard, with names and pictures of ordinary lengths.
 pub async fn fill_leaderboard(cloud: &Cloud, players: u32) -> Result<(), String> {
-    let environment = cloud.functions().environment("accounts").ok_or("The template has no accounts function.")?;
-    let app = App::new(environment).map_err(|error| error.to_string())?;
+    let app = app(cloud)?;
     let now = app.clock.now();
     let scores = (1..=players).map(|number| {
         let member = MemberId(u64::from(number));
@@ -32,7 +33,52 @@ pub async fn fill_leaderboard(cloud: &Cloud, players: u32) -> Result<(), String>
         };
         Write::put(&score).map_err(|error| error.to_string())
     });
-    let mut writes: Vec<Write> = scores.collect::<Result<_, _>>()?;
+    keep(&app, scores.collect::<Result<_, _>>()?).await
+}
+
+/// Gives the first players of a filled leaderboard accounts with everything in them.
+pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
+    let app = app(cloud)?;
+    let mut writes = Vec::new();
+    for number in 1..=players {
+        let id = MemberId(u64::from(number));
+        let name = format!("player-{number:06}");
+        let account = Account {
+            id,
+            username: Username::parse(&name).map_err(|_| format!("{name} is not a name."))?,
+            email: Email::parse(&format!("{name}@example.org")).ok(),
+            email_confirmed: true,
+            first_name: "Augusta Ada".to_owned(),
+            last_name: "King-Noel".to_owned(),
+            avatar: Some(format!("avatars/{id}/portrait-of-a-player-0123456789a.png")),
+            password: "x".repeat(97),
+            session_epoch: 0,
+            active: true,
+            staff: false,
+            joined_at: app.clock.now(),
+            last_login: Some(app.clock.now()),
+        };
+        writes.push(Write::put(&account).map_err(|error| error.to_string())?);
+        writes.push(Write::put(&NameHeld { name, member: id }).map_err(|error| error.to_string())?);
+    }
+    keep(&app, writes).await
+}
+
+/// Makes a member one of the staff, which no route does.
+pub async fn make_staff(cloud: &Cloud, name: &str) -> Result<(), String> {
+    let table = app(cloud)?.table.clone();
+    let held = table.get::<NameHeld>(keys::name(name)).await.map_err(|error| error.to_string())?;
+    let member = held.ok_or_else(|| format!("Nobody is called {name}."))?.member;
+    let change = Change::of(keys::account(member)).set("staff", true);
+    table.changed::<Account>(change).await.map(drop).map_err(|error| format!("{name} was not promoted: {error:?}"))
+}
+
+fn app(cloud: &Cloud) -> Result<App, String> {
+    let environment = cloud.functions().environment("accounts").ok_or("The template has no accounts function.")?;
+    App::new(environment).map_err(|error| error.to_string())
+}
+
+async fn keep(app: &App, mut writes: Vec<Write>) -> Result<(), String> {
     while !writes.is_empty() {
         let some = writes.split_off(writes.len().saturating_sub(TOGETHER));
         app.table.together(some).await.map_err(|error| format!("The players were not written: {error:?}"))?;

@@ -60,7 +60,7 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables = [accounts::routes(), docs::routes(), files::routes(), leaderboards::routes()];
+    let tables = [accounts::routes(), admin::routes(), docs::routes(), files::routes(), leaderboards::routes()];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
 
@@ -77,6 +77,12 @@ pub async fn price_list() -> Result<Vec<PriceLine>, String> {
     let told = story.tell().await;
     cloud.shutdown().await;
     told.map(|()| story.lines)
+}
+
+/// The token of the forms on a page.
+fn token_of(page: &str) -> Result<&str, String> {
+    let rest = page.split("name=\"token\" value=\"").nth(1);
+    rest.and_then(|rest| rest.split('"').next()).ok_or_else(|| "The page has no form.".to_owned())
 }
 
 struct Story {
@@ -96,6 +102,7 @@ impl Story {
         self.score(&mut ada, &profile).await?;
         self.talk(&mut ada).await?;
         self.read_docs(&mut ada).await?;
+        self.look_after_members(&profile).await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }
@@ -207,6 +214,45 @@ impl Story {
             self.note("")?;
         }
         Ok(())
+    }
+
+    /// The staff's pages, about the member whose profile this is.
+    async fn look_after_members(&mut self, profile: &str) -> Result<(), String> {
+        players::give_accounts(&self.cloud, 100).await?;
+        let mut staff = Browser::new(&self.cloud);
+        self.join_again(&mut staff, "staff").await?;
+        players::make_staff(&self.cloud, "staff").await?;
+        staff.forget();
+        let page = staff.page("/admin/sign-in/").await?;
+        self.note("")?;
+        let form = [("token", token_of(&page)?), ("username", "staff"), ("password", PASSWORD)];
+        staff.fill("/admin/sign-in/", &form).await?;
+        self.note("")?;
+        staff.page("/admin/").await?;
+        self.note("25 of 102 members")?;
+        let member = format!("/admin{profile}");
+        for _ in 0..2 {
+            let guess = json!({ "username": "ada", "password": ANOTHER_PASSWORD });
+            // Refused, as it should be: there is something to forget.
+            let _ = Browser::new(&self.cloud).ask(Method::POST, "/users/login/", guess).await;
+        }
+        self.skip();
+        let page = staff.page(&member).await?;
+        self.note("")?;
+        let token = ("token", token_of(&page)?);
+        staff.fill(&format!("{member}unlock/"), &[token]).await?;
+        self.note("")?;
+        staff.fill(&format!("{member}score/"), &[token, ("score", "7000")]).await?;
+        self.note("")?;
+        let other = format!("/admin{}", self.join_again(&mut Browser::new(&self.cloud), "dan").await?);
+        for what in ["deactivate", "activate"] {
+            staff.fill(&format!("{other}{what}/"), &[token]).await?;
+            self.note("")?;
+        }
+        staff.fill(&format!("{other}delete/"), &[token, ("sure", "yes")]).await?;
+        self.note("")?;
+        staff.fill("/admin/sign-out/", &[token]).await?;
+        self.note("")
     }
 
     async fn leave(&mut self, ada: &mut Browser, profile: &str) -> Result<(), String> {

@@ -10,6 +10,7 @@ use super::Start;
 pub(super) fn start(binary: &str, environment: &Environment, with: &Start<'_>) -> Result<Function, String> {
     let (needs, function): (&[&str], fn(App) -> Function) = match binary {
         "accounts" => (accounts::NEEDS, accounts::function),
+        "admin" => (admin::NEEDS, admin::function),
         "chat" => (chat::NEEDS, chat::function),
         "docs" => (docs::NEEDS, docs::function),
         "files" => (files::NEEDS, files::function),

@@ -15,7 +15,8 @@ use serde_json::Value;
 use shared::App;
 use shared::clock::Clock;
 use shared::http::Routes;
-use shared::ids::Ids;
+use shared::ids::{Ids, MemberId};
+use shared::store::{Change, keys};
 
 pub use person::{PASSWORD, Person};
 pub use reply::Reply;
@@ -96,6 +97,12 @@ impl World {
         person
     }
 
+    /// Makes a member one of the staff, which no route does.
+    pub async fn promote(&self, member: &Person) {
+        let promote = Change::of(keys::account(MemberId(member.id()))).set("staff", true);
+        self.app().table.change::<Value>(promote).await.expect("the member's account");
+    }
+
     /// Lets everything happen that follows from what was done.
     pub async fn settle(&self) {
         self.cloud.settle(Delivery::Once).await;
@@ -161,6 +168,7 @@ pub fn repository() -> PathBuf {
 pub fn slices() -> Vec<(&'static str, Routes)> {
     vec![
         ("accounts", ::accounts::routes()),
+        ("admin", ::admin::routes()),
         ("docs", ::docs::routes()),
         ("files", ::files::routes()),
         ("leaderboards", ::leaderboards::routes()),
@@ -171,6 +179,7 @@ pub fn slices() -> Vec<(&'static str, Routes)> {
 pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
     vec![
         ("accounts", ::accounts::NEEDS),
+        ("admin", ::admin::NEEDS),
         ("chat", ::chat::NEEDS),
         ("docs", ::docs::NEEDS),
         ("files", ::files::NEEDS),

@@ -110,6 +110,12 @@ impl Person {
         self.send(Method::DELETE, path, &[], Bytes::new()).await
     }
 
+    /// Sends a form that was filled in.
+    pub async fn fill(&self, path: &str, form: &[(&str, &str)]) -> Reply {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.send(Method::POST, path, &[("content-type", "application/x-www-form-urlencoded")], form).await
+    }
+
     async fn send_json(&self, method: Method, path: &str, body: Value) -> Reply {
         self.send(method, path, &[("content-type", "application/json")], body.to_string()).await
     }
