@@ -13,7 +13,7 @@ pub mod routes;
 
 pub use body::{Body, Query};
 pub use multipart::Upload;
-pub use page::{Cursor, Listing};
+pub use page::Cursor;
 pub use path::Path;
 pub use reply::{Created, Html, Json, SeeOther, SetCookies};
 pub use routes::{Price, Routes, Row};

@@ -1,4 +1,4 @@
-//! Paging: a sealed cursor that belongs to one list and one viewer, and the native envelope.
+//! Paging: a sealed cursor that belongs to one list and one viewer.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,13 +32,4 @@ impl Cursor {
 
 fn purpose(list: &str, viewer: Option<MemberId>) -> String {
     format!("cursor\0{list}\0{}", viewer.map_or(0, |viewer| viewer.0))
-}
-
-/// One page of a native list.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Listing<T> {
-    /// The items of this page; a page may be short, or empty, and not be the last.
-    pub items: Vec<T>,
-    /// Where the next page begins; `null` after the last.
-    pub next: Option<Cursor>,
 }

@@ -168,11 +168,6 @@ pub fn online() -> Range {
     Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
 }
 
-/// The member in whose partition a stored key lies, if it lies in one.
-pub fn member_of(pk: &str) -> Option<MemberId> {
-    pk.strip_prefix("MEMBER#")?.parse().ok()
-}
-
 /// Whether a stored key is that of an outbox record.
 pub fn is_outbox(pk: &str) -> bool {
     pk.starts_with("OUTBOX#")

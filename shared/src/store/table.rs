@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -123,7 +123,6 @@ pub struct Page<T> {
 pub struct Query {
     range: Range,
     limit: i32,
-    backwards: bool,
     after: Option<Position>,
 }
 
@@ -133,12 +132,7 @@ type Position = (String, Option<(String, String)>);
 impl Query {
     /// The first `limit` items of the range.
     pub fn of(range: Range, limit: usize) -> Query {
-        Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), backwards: false, after: None }
-    }
-
-    /// From the end of the range.
-    pub fn backwards(self) -> Query {
-        Query { backwards: true, ..self }
+        Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), after: None }
     }
 
     /// On from where a [`Page`] ended. `next` must come out of a sealed cursor of the same range; it holds a
@@ -204,12 +198,6 @@ impl Table {
         keys.iter().map(pair).collect()
     }
 
-    /// The items at up to 100 keys in one round trip, in the order of the keys.
-    pub async fn get_many<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
-        let mut items = self.get_items(keys).await?;
-        keys.iter().map(|key| items.remove(key).map(read_item).transpose()).collect()
-    }
-
     async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
         let mut found = std::collections::BTreeMap::new();
         let mut wanted: Vec<_> = keys.iter().take(BATCH).map(key_attributes).collect();
@@ -256,7 +244,7 @@ impl Table {
     }
 
     async fn query_items(&self, query: Query) -> Result<(Vec<Item>, Option<String>)> {
-        let Query { range, limit, backwards, after } = query;
+        let Query { range, limit, after } = query;
         let (pk_name, sk_name) = if range.index.is_some() { ("gsi1pk", "gsi1sk") } else { ("pk", "sk") };
         let mut names = Names::default();
         let mut condition = format!("{} = {}", names.name(pk_name), names.value(AttributeValue::S(range.pk.clone())));
@@ -284,7 +272,6 @@ impl Table {
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .set_exclusive_start_key(start)
-            .scan_index_forward(!backwards)
             .consistent_read(range.index.is_none())
             .limit(limit)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -366,8 +353,6 @@ impl Table {
                 .consumed_capacity
             }
             Act::Update(change) => return self.change::<serde::de::IgnoredAny>(change).await.map(drop),
-            // A check alone changes nothing; only a transaction has a use for it.
-            Act::Check(_) => None,
         };
         meter::wrote(units(capacity.as_ref()));
         Ok(())
@@ -487,15 +472,6 @@ impl Table {
                 .return_values_on_condition_check_failure(old)
                 .build()
                 .map(|delete| item.delete(delete)),
-            Act::Check(_) => ConditionCheck::builder()
-                .table_name(table)
-                .set_key(Some(key))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(old)
-                .build()
-                .map(|check| item.condition_check(check)),
         };
         Ok(built.map_err(|cause| Error::internal("A transaction could not be built.", cause))?.build())
     }

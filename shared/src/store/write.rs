@@ -21,7 +21,6 @@ pub(super) enum Act {
     Put(Item),
     Update(Change),
     Delete(Key),
-    Check(Key),
 }
 
 impl Write {
@@ -43,11 +42,6 @@ impl Write {
     /// Removes an item under a condition.
     pub fn delete(key: Key, condition: Condition) -> Write {
         Write { act: Act::Delete(key), condition }
-    }
-
-    /// Changes nothing, and refuses the whole transaction unless the condition holds.
-    pub fn check(key: Key, condition: Condition) -> Write {
-        Write { act: Act::Check(key), condition }
     }
 }
 
@@ -274,7 +268,7 @@ impl Act {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
             Act::Update(change) => key_attributes(&change.key),
-            Act::Delete(key) | Act::Check(key) => key_attributes(key),
+            Act::Delete(key) => key_attributes(key),
         }
     }
 }
