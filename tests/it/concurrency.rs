@@ -31,6 +31,10 @@ async fn a_hundred_guesses_at_once_are_five_at_most() {
     let replies = all((0..100).map(guess)).await;
     // Four that were wrong, the fifth which locks, and ninety-five that were not looked at.
     assert_eq!((count(&replies, 401), count(&replies, 403)), (4, 96));
+    // The answers cannot tell a sixth look from a refusal, but the counter can.
+    let counted: Vec<_> =
+        world.everything().into_iter().filter_map(|item| item["count"]["N"].as_str().map(str::to_owned)).collect();
+    assert_eq!(counted, ["5"]);
     ada.elsewhere().sign_in().await.assert(403);
 }
 
