@@ -20,5 +20,7 @@ mod lockout;
 mod mailer;
 mod moto;
 mod prices;
+mod recovery;
+mod sessions;
 mod template;
 mod world;

@@ -57,12 +57,14 @@ impl Stored for Record {
 pub struct Post(Arc<OnceLock<Client>>);
 
 impl Post {
-    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about.
-    pub async fn send_once(&self, app: &App, id: &str, letter: Letter) -> Result<()> {
+    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about; it is
+    /// written only once it is clear that it goes out.
+    pub async fn send_once(&self, app: &App, id: &str, letter: impl Future<Output = Result<Letter>>) -> Result<()> {
         if !claim(app, id).await? {
             return Ok(());
         }
-        if let Err(error) = self.send(app, letter).await {
+        let sent = async { self.send(app, letter.await?).await };
+        if let Err(error) = sent.await {
             // Let go at once, so that the next delivery need not wait for the claim to run out.
             let now = app.clock.now();
             app.table.change::<Record>(Change::of(keys::letter(id)).set("claimed_until", now)).await?;
