@@ -53,7 +53,7 @@ pub(super) fn write(arguments: &Arguments, folder: &Path, measured: &[Line]) -> 
         "{table}\nstart: from exec to asking for the first event, median and 95th percentile; first: until it was \
          answered, median;\nthen: later events, median and 99th percentile; own CPU: what a later event took of the \
          function itself, median;\ncalls: how many calls to AWS that event makes, each of which takes its part of \
-         own CPU in the AWS client;\nRSS: resident at the start and after the last event; size: the binary as it \
+         own CPU in the AWS client\n(what goes to the files' signed addresses is not among them);\nRSS: resident at the start and after the last event; size: the binary as it \
          stands there.\n{}",
         budgets(measured)
     )
