@@ -5,6 +5,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tests::browser::{FORM, filled_in};
 
 use crate::admin::{self, page_of};
 use crate::world::{Fault, PASSWORD, Person, Reply, World};
@@ -86,12 +87,16 @@ async fn whatever_fails_is_told_and_nothing_is_half_written() {
 /// Lets one call after the other fail, until the step has no further call.
 async fn sweep(world: &World, step: Step, fault: Fault) {
     let name = step.name;
-    let staff = admin::staff(world).await;
+    let staff = if step.by == By::Staff { admin::staff(world).await } else { world.visitor() };
     for call in 0.. {
-        let member = world.member(&format!("{name}-{call}")).await;
+        let member = Person::new(world, &format!("{name}-{call}"));
+        member.register().await;
         prepare(world, &step, &member, &staff).await;
         let caller = match step.by {
-            By::Themselves => member.copy(),
+            By::Themselves => {
+                member.sign_in().await.assert(200);
+                member.copy()
+            }
             By::Signing => member.elsewhere(),
             By::Staff => staff.copy(),
         };
@@ -154,11 +159,8 @@ impl Asked {
                 let page = if step.by == By::Staff { page_of(member) } else { path.clone() };
                 let token = admin::token(&caller.get(&page).await.assert(200));
                 let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str().expect("a text")));
-                let form = form_urlencoded::Serializer::new(String::new())
-                    .append_pair("token", &token)
-                    .extend_pairs(fields)
-                    .finish();
-                ("application/x-www-form-urlencoded", form)
+                let fields: Vec<_> = fields.chain([("token", token.as_str())]).collect();
+                (FORM, filled_in(&fields))
             }
             Value::Null => ("application/json", String::new()),
             json => ("application/json", json.to_string()),
