@@ -29,12 +29,26 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
             let (other, staff) = (callers.other.elsewhere(), callers.staff.elsewhere());
             other.sign_in().await.assert(200);
             staff.sign_in().await.assert(200);
-            for caller in [&callers.nobody, &callers.ended, &callers.deactivated, &other, &staff] {
+            // Where no cookie counts, the same session's access token does.
+            let bearer = row.dialect.session_cookie().is_none();
+            let tokens = match bearer {
+                true => [Some(other.token().await), Some(staff.token().await), Some(owner.token().await)],
+                false => [None, None, None],
+            };
+            let [others, staffs, owners] = tokens.each_ref().map(Option::as_deref);
+            let [ended, deactivated] = callers.tokens.each_ref().map(|token| bearer.then_some(token.as_str()));
+            for (caller, token) in [
+                (&callers.nobody, None),
+                (&callers.ended, ended),
+                (&callers.deactivated, deactivated),
+                (&other, others),
+                (&staff, staffs),
+            ] {
                 // Each is a fresh copy of the browser: a route that sets or clears cookies must not change the next.
-                statuses.push(ask(&caller.copy(), &row.method, &path, None).await);
+                statuses.push(ask(&caller.copy(), &row.method, &path, token).await);
             }
             statuses.push(ask(&callers.nobody.copy(), &row.method, &path, Some(OPERATIONS_TOKEN)).await);
-            statuses.push(ask(&owner, &row.method, &path, None).await);
+            statuses.push(ask(&owner, &row.method, &path, owners).await);
             for status in &statuses {
                 write!(line, " | {status}").unwrap();
             }
@@ -76,22 +90,26 @@ struct Callers {
     deactivated: Person,
     other: Person,
     staff: Person,
+    /// Access tokens of the sessions that have ended since.
+    tokens: [String; 2],
 }
 
 impl Callers {
     async fn new(world: &World) -> Callers {
         let ended = world.member("ended").await;
         let ticket = ended.cookie("sessionid").unwrap();
+        let ended_token = ended.token().await;
         ended.post("/users/logout/", serde_json::json!({})).await.assert(200);
         ended.keep("sessionid", &ticket);
         let deactivated = world.member("deactivated").await;
         let ticket = deactivated.cookie("sessionid").unwrap();
+        let tokens = [ended_token, deactivated.token().await];
         let leave = serde_json::json!({ "deactivate": true });
         deactivated.patch(&deactivated.profile(), leave).await.assert(200);
         deactivated.keep("sessionid", &ticket);
         let staff = world.member("staff").await;
         world.promote(&staff).await;
-        Callers { nobody: world.visitor(), ended, deactivated, other: world.member("other").await, staff }
+        Callers { nobody: world.visitor(), ended, deactivated, other: world.member("other").await, staff, tokens }
     }
 }
 

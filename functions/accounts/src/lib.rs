@@ -8,6 +8,7 @@ pub mod game;
 pub mod joining;
 pub mod native;
 pub mod password;
+pub mod personal_data;
 pub mod profile;
 
 use shared::App;
@@ -43,7 +44,13 @@ pub fn routes() -> Routes {
             "List the keys that verify access tokens",
             Price::of(1, 1.0, 0.0),
         );
-    game.and(native)
+    let sukuwatto = Routes::new(Dialect::Sukuwatto).post(
+        "/api/request-personal-data/",
+        personal_data::ask,
+        "Ask for everything that is kept about oneself",
+        Price::of(5, 4.0, 5.0),
+    );
+    game.and(native).and(sukuwatto)
 }
 
 /// The function.

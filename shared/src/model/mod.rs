@@ -1,6 +1,7 @@
 //! Stored shapes and the values they are made of, a file per noun. Parsing is the only way to make a value.
 
 pub mod account;
+pub mod export;
 pub mod link;
 pub mod name;
 pub mod score;

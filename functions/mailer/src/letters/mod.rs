@@ -3,13 +3,12 @@
 use askama::Template;
 use shared::events::{Event, Happened};
 use shared::ids::MemberId;
+use shared::mail::Letter;
 use shared::model::account::Account;
 use shared::model::link;
 use shared::model::name::Email;
 use shared::store::keys;
 use shared::{App, Error, Result};
-
-use crate::post::Letter;
 
 /// The letter that an event calls for, if it does and if there is somebody to send it to.
 pub async fn about(app: &App, happened: &Happened) -> Result<Option<Letter>> {
