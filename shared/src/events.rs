@@ -28,7 +28,7 @@ pub enum Event {
         /// Who.
         member: MemberId,
     },
-    /// A member gave a new e-mail address, which is not confirmed yet.
+    /// A member gave a new e-mail address, or asks for the letter again; it is not confirmed yet.
     EmailChanged {
         /// Whose.
         member: MemberId,
@@ -42,6 +42,17 @@ pub enum Event {
     /// it takes must not tell the two apart.
     NameLocked {
         /// Whose.
+        member: Option<MemberId>,
+    },
+    /// Somebody who gave this member's address, or one that nobody has, wants a new password. As with a lockout the
+    /// two must not differ.
+    PasswordResetAsked {
+        /// Whose address it is.
+        member: Option<MemberId>,
+    },
+    /// Somebody who gave this member's address, or one that nobody has, wants to sign in by a link.
+    SignInLinkAsked {
+        /// Whose address it is.
         member: Option<MemberId>,
     },
     /// A member changed their password.
@@ -88,6 +99,8 @@ impl Event {
             Event::EmailChanged { .. } => "EmailChanged",
             Event::EmailConfirmed { .. } => "EmailConfirmed",
             Event::NameLocked { .. } => "NameLocked",
+            Event::PasswordResetAsked { .. } => "PasswordResetAsked",
+            Event::SignInLinkAsked { .. } => "SignInLinkAsked",
             Event::PasswordChanged { .. } => "PasswordChanged",
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",

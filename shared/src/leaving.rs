@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
+use crate::model::name::fold;
 use crate::model::score::Score;
 use crate::store::{Change, Condition, StoreError, Stored, Write, keys};
 
@@ -42,15 +43,21 @@ pub async fn reactivate(app: &App, score: Score) -> Result<()> {
 pub async fn delete(app: &App, account: &Account, also: Option<Write>) -> Result<()> {
     let member = account.id;
     let held = Condition::equals("member", member);
-    let known = Condition::equals("username", &account.username).and(Condition::equals("email", &account.email));
+    let known = Condition::equals("username", &account.username)
+        .and(Condition::equals("email", &account.email))
+        .and(Condition::equals("leetcode_username", &account.leetcode_username));
     let mut writes = vec![
         Write::delete(keys::account(member), known),
         Write::delete(keys::score(member), Condition::default()),
+        Write::delete(keys::profile(member), Condition::default()),
         Write::delete(keys::name(&account.username.folded()), held.clone()),
         happened(app, Event::MemberDeleted { member })?,
     ];
     if let Some(email) = &account.email {
-        writes.push(Write::delete(keys::email(&email.folded()), held));
+        writes.push(Write::delete(keys::email(&email.folded()), held.clone()));
+    }
+    if let Some(name) = &account.leetcode_username {
+        writes.push(Write::delete(keys::leetcode_name(&fold(name)), held));
     }
     writes.extend(also);
     settle(app.table.together(writes).await)

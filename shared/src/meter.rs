@@ -18,6 +18,19 @@ pub struct Cost {
     pub write_units: f64,
 }
 
+/// What is left of a limit that a request counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests allowed per window.
+    pub limit: i64,
+    /// How many are left in this one.
+    pub remaining: i64,
+    /// The window, in seconds.
+    pub window: i64,
+    /// Seconds until the next one begins.
+    pub reset: i64,
+}
+
 /// Counts while one invocation runs.
 #[derive(Clone, Default)]
 pub struct Meter(Arc<Mutex<Reading>>);
@@ -27,6 +40,7 @@ struct Reading {
     cost: Cost,
     under_way: u32,
     route: Option<String>,
+    quota: Option<Quota>,
 }
 
 tokio::task_local! {
@@ -57,6 +71,20 @@ impl Meter {
 /// Notes which route answers the current invocation.
 pub fn note_route(route: &str) {
     with(|reading| reading.route = Some(route.to_owned()));
+}
+
+/// Notes a limit that the current invocation counted against; of several the one with the least left is told.
+pub(crate) fn note_quota(quota: Quota) {
+    with(|reading| {
+        if reading.quota.is_none_or(|noted| quota.remaining < noted.remaining) {
+            reading.quota = Some(quota);
+        }
+    });
+}
+
+/// What is left of the limits that the current invocation counted against, if any.
+pub(crate) fn quota() -> Option<Quota> {
+    CURRENT.try_with(|meter| meter.reading().quota).ok().flatten()
 }
 
 /// Counts one call to the table while it runs.

@@ -1,14 +1,19 @@
 //! Who may see a thing: one pure function over viewer, owner, audience and what stands between the two.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use crate::app::App;
+use crate::error::Result;
 use crate::ids::MemberId;
+use crate::store::keys;
 
 /// Who may see a thing, widest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Everyone, signed in or not.
+    #[default]
     Everyone,
     /// Whoever is signed in.
     Members,
@@ -39,6 +44,27 @@ pub fn may_see(viewer: Option<MemberId>, owner: MemberId, audience: Audience, re
             Audience::Owner => false,
         },
     }
+}
+
+/// What stands between a viewer and each of these owners, in their order. One round trip for up to 30 of them; nobody
+/// signed in has no relations.
+pub async fn relations(app: &App, viewer: Option<MemberId>, owners: &[MemberId]) -> Result<Vec<Relation>> {
+    let Some(viewer) = viewer else { return Ok(vec![Relation::default(); owners.len()]) };
+    let mut relations = Vec::with_capacity(owners.len());
+    // Three keys each, and a batch has a hundred.
+    for owners in owners.chunks(30) {
+        let three =
+            |owner: &MemberId| [keys::follow(viewer, *owner), keys::block(viewer, *owner), keys::block(*owner, viewer)];
+        let keys: Vec<_> = owners.iter().flat_map(three).collect();
+        let found = app.table.get_all::<IgnoredAny>(&keys).await?;
+        relations.extend(
+            found.chunks(3).map(|found| Relation {
+                follows: found[0].is_some(),
+                blocked: found[1].is_some() || found[2].is_some(),
+            }),
+        );
+    }
+    Ok(relations)
 }
 
 #[cfg(test)]

@@ -1,79 +1,85 @@
 //! The access sweep: every route, as every kind of caller. `access.txt` is the API on one page; a change of access
 //! shows up in review as a changed line. `UPDATE=1 cargo test` writes it anew.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 
 use bytes::Bytes;
 use http::Method;
+use serde_json::json;
 use shared::http::describe::Access;
 use shared::http::openapi::access;
 
 use crate::world::{OPERATIONS_TOKEN, Person, World, repository, slices};
+
+/// Who calls, in the columns of `access.txt`.
+const CALLERS: [&str; 10] = [
+    "nobody",
+    "ended session",
+    "deactivated",
+    "banned",
+    "unverified",
+    "other member",
+    "blocked",
+    "staff",
+    "operator",
+    "owner",
+];
 
 /// One request per route and caller, on things that belong to the owner.
 #[tokio::test]
 async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
     let world = World::new().await;
     let callers = Callers::new(&world).await;
-    let mut page =
-        String::from("route | nobody | ended session | deactivated | other member | staff | operator | owner\n");
+    let mut page = format!("route | {}\n", CALLERS.join(" | "));
     for (slice, table) in slices() {
         for (number, row) in table.rows().iter().enumerate() {
             let owner = world.member(&format!("owner-{slice}-{number}")).await;
             owner.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(4)).await.assert(200);
+            world.block(&owner, &callers.blocked).await;
             let path = path(row.path, &owner).await;
             let mut line = format!("{} {}", row.method, row.path);
-            let mut statuses = Vec::new();
-            // A route that signs out ends a session for every copy of the browser.
-            let (other, staff) = (callers.other.elsewhere(), callers.staff.elsewhere());
-            other.sign_in().await.assert(200);
-            staff.sign_in().await.assert(200);
-            // Where no cookie counts, the same session's access token does.
-            let bearer = row.dialect.session_cookie().is_none();
-            let tokens = match bearer {
-                true => [Some(other.token().await), Some(staff.token().await), Some(owner.token().await)],
-                false => [None, None, None],
-            };
-            let [others, staffs, owners] = tokens.each_ref().map(Option::as_deref);
-            let [ended, deactivated] = callers.tokens.each_ref().map(|token| bearer.then_some(token.as_str()));
-            for (caller, token) in [
-                (&callers.nobody, None),
-                (&callers.ended, ended),
-                (&callers.deactivated, deactivated),
-                (&other, others),
-                (&staff, staffs),
-            ] {
+            let mut statuses = BTreeMap::new();
+            for name in CALLERS {
+                let (person, token) = callers.get(&world, name, &owner).await;
+                // What an operator shows is a token of its own; it counts wherever a token does.
+                let bears = name == "operator" || row.dialect.session_cookie().is_none();
                 // Each is a fresh copy of the browser: a route that sets or clears cookies must not change the next.
-                statuses.push(ask(&caller.copy(), &row.method, &path, token).await);
-            }
-            statuses.push(ask(&callers.nobody.copy(), &row.method, &path, Some(OPERATIONS_TOKEN)).await);
-            statuses.push(ask(&owner, &row.method, &path, owners).await);
-            for status in &statuses {
+                let status = ask(&person.copy(), &row.method, &path, token.as_deref().filter(|_| bears)).await;
                 write!(line, " | {status}").unwrap();
+                statuses.insert(name, status);
             }
             page += &line;
             page.push('\n');
-            let [nobody, ended, deactivated, other, staff, operator, owner] = statuses[..] else { unreachable!() };
+            let of = |names: &[&str]| names.iter().map(|name| statuses[name]).collect::<Vec<_>>();
+            let out = ["ended session", "deactivated", "banned"];
+            let members = ["unverified", "other member", "blocked", "owner"];
             // Pages send whoever is not signed in to where they can.
             let unknown = if row.dialect.sign_in_page().is_some() { 302 } else { 401 };
             match access(row) {
-                Access::Anyone | Access::Viewer => assert_eq!((nobody, nobody), (ended, deactivated), "{line}"),
+                Access::Anyone => assert_eq!(of(&out), [statuses["nobody"]; 3], "{line}"),
+                // A cookie of an ended session is as good as none; a token is not, its owner must learn of it.
+                Access::Viewer if row.dialect.session_cookie().is_some() => {
+                    assert_eq!(of(&out), [statuses["nobody"]; 3], "{line}");
+                }
+                Access::Viewer => assert_eq!(of(&out), [401; 3], "{line}"),
                 Access::Member => {
-                    assert_eq!([nobody, ended, deactivated, operator], [unknown; 4], "{line}");
-                    assert!(![other, staff, owner].contains(&401), "{line}");
+                    assert_eq!(of(&["nobody", "operator"]), [unknown; 2], "{line}");
+                    assert_eq!(of(&out), [unknown; 3], "{line}");
+                    assert!(!of(&members).contains(&401) && statuses["staff"] != 401, "{line}");
                 }
                 Access::Staff => {
-                    assert_eq!([nobody, ended, deactivated, operator], [unknown; 4], "{line}");
-                    assert_eq!([other, owner], [403; 2], "{line}");
-                    assert!(![401, 403].contains(&staff), "{line}");
+                    assert_eq!(of(&["nobody", "operator"]), [unknown; 2], "{line}");
+                    assert_eq!(of(&out), [unknown; 3], "{line}");
+                    assert_eq!(of(&members), [403; 4], "{line}");
+                    assert!(![401, 403].contains(&statuses["staff"]), "{line}");
                 }
                 Access::Operator => {
-                    assert_eq!([nobody, ended, deactivated, other, staff, owner], [401; 6], "{line}");
-                    assert_ne!(operator, 401, "{line}");
+                    assert!(statuses.iter().all(|(name, status)| (*status == 401) == (*name != "operator")), "{line}");
                 }
             }
-            assert!(statuses.iter().all(|status| *status < 500), "{line}");
+            assert!(statuses.values().all(|status| *status < 500), "{line}");
         }
     }
     let file = repository().join("tests/it/access.txt");
@@ -86,30 +92,60 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
 
 struct Callers {
     nobody: Person,
-    ended: Person,
-    deactivated: Person,
+    /// With the tokens that they had when they still could.
+    out: BTreeMap<&'static str, (Person, String)>,
+    unverified: Person,
     other: Person,
+    blocked: Person,
     staff: Person,
-    /// Access tokens of the sessions that have ended since.
-    tokens: [String; 2],
 }
 
 impl Callers {
     async fn new(world: &World) -> Callers {
-        let ended = world.member("ended").await;
-        let ticket = ended.cookie("sessionid").unwrap();
-        let ended_token = ended.token().await;
-        ended.post("/users/logout/", serde_json::json!({})).await.assert(200);
-        ended.keep("sessionid", &ticket);
-        let deactivated = world.member("deactivated").await;
-        let ticket = deactivated.cookie("sessionid").unwrap();
-        let tokens = [ended_token, deactivated.token().await];
-        let leave = serde_json::json!({ "deactivate": true });
-        deactivated.patch(&deactivated.profile(), leave).await.assert(200);
-        deactivated.keep("sessionid", &ticket);
+        let mut out = BTreeMap::new();
+        for name in ["ended session", "deactivated", "banned"] {
+            let person = world.member(&name.replace(' ', "-")).await;
+            let token = world.enter(&person).await;
+            let ticket = person.cookie("sessionid").unwrap();
+            match name {
+                "ended session" => drop(person.post("/users/logout/", json!({})).await.assert(200)),
+                "deactivated" => {
+                    drop(person.patch(&person.profile(), json!({ "deactivate": true })).await.assert(200));
+                }
+                _ => world.ban(&person).await,
+            }
+            person.keep("sessionid", &ticket);
+            out.insert(name, (person, token));
+        }
         let staff = world.member("staff").await;
         world.promote(&staff).await;
-        Callers { nobody: world.visitor(), ended, deactivated, other: world.member("other").await, staff, tokens }
+        Callers {
+            nobody: world.visitor(),
+            out,
+            unverified: world.member("unverified").await,
+            other: world.reachable("other").await,
+            blocked: world.reachable("blocked").await,
+            staff,
+        }
+    }
+
+    /// The caller of a column, in a session of their own: a route that ends one must not change the next line.
+    async fn get(&self, world: &World, name: &str, owner: &Person) -> (Person, Option<String>) {
+        let person = match name {
+            "nobody" => return (self.nobody.clone(), None),
+            "operator" => return (self.nobody.clone(), Some(OPERATIONS_TOKEN.to_owned())),
+            "unverified" => &self.unverified,
+            "other member" => &self.other,
+            "blocked" => &self.blocked,
+            "staff" => &self.staff,
+            "owner" => owner,
+            out => {
+                let (person, token) = &self.out[out];
+                return (person.clone(), Some(token.clone()));
+            }
+        };
+        let token = world.enter(person).await;
+        (person.clone(), Some(token))
     }
 }
 
@@ -117,7 +153,11 @@ impl Callers {
 async fn path(pattern: &str, owner: &Person) -> String {
     let profile = owner.get(&owner.profile()).await.assert(200).json();
     let avatar = profile["avatar"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    pattern.replace("{user_id}", &owner.id().to_string()).replace("{filename}", &avatar)
+    pattern
+        .replace("{user_id}", &owner.id().to_string())
+        .replace("{filename}", &avatar)
+        .replace("{session}", "of-nobody")
+        .replace("{code}", "of-nobody")
 }
 
 async fn ask(caller: &Person, method: &Method, path: &str, token: Option<&str>) -> u16 {

@@ -21,5 +21,7 @@ mod mailer;
 mod moto;
 mod personal_data;
 mod prices;
+mod recovery;
+mod sessions;
 mod template;
 mod world;

@@ -59,20 +59,10 @@ async fn moto_agrees() {
     the_table_keeps_its_word(&app).await.unwrap();
 
     // A record of the outbox goes to the bus, and its event becomes a letter.
+    let username = shared::model::name::Username::parse("ada").unwrap();
     let account = shared::model::account::Account {
-        id: MemberId(7),
-        username: shared::model::name::Username::parse("ada").unwrap(),
         email: Some(shared::model::name::Email::parse("ada@example.org").unwrap()),
-        email_confirmed: false,
-        first_name: String::new(),
-        last_name: String::new(),
-        avatar: None,
-        password: String::new(),
-        session_epoch: 0,
-        active: true,
-        staff: false,
-        joined_at: app.clock.now(),
-        last_login: None,
+        ..shared::model::account::Account::new(MemberId(7), username, app.clock.now())
     };
     app.table.create(&account).await.unwrap();
     let detail = serde_json::json!({ "id": 9, "at": "2026-01-31T08:15:00Z", "type": "EmailChanged", "member": 7 });

@@ -59,6 +59,10 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     let kept = ada.upload("/users/avatar/", "avatar", "me.png", &picture).await.assert(200).json();
     eve.upload("/users/avatar/", "avatar", "eve.png", &crate::files::png(7)).await.assert(200);
     ada.score(120).await;
+    let others: [Person; 3] = [world.member("bob").await, world.member("cy").await, world.member("dan").await];
+    for other in &others {
+        world.block(&ada, other).await;
+    }
     let _socket = ada.open_socket().await;
     let asked = ask(&ada).await.assert(201).json();
     assert!(asked["detail"].is_string());
@@ -80,14 +84,18 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     assert_eq!(data["score"]["score"], 120);
     assert_eq!((data["sessions"].as_array().unwrap().len(), data["sockets"].as_array().unwrap().len()), (1, 1));
     assert_eq!(data["files"][0]["in_archive"], json!(names[0]));
-    for key in ["followers", "following", "blocked_users", "reports", "posts", "comments", "messages", "plans"] {
+    let blocked = data["blocked_users"].as_array().unwrap();
+    let names: Vec<_> = blocked.iter().map(|member| member["username"].as_str().unwrap()).collect();
+    assert_eq!(names, ["bob", "cy", "dan"]);
+    assert_eq!(blocked[0], json!({ "id": others[0].id(), "username": "bob", "profile_filename": null }));
+    for key in ["followers", "following", "reports", "posts", "comments", "messages", "plans"] {
         assert_eq!(data[key], json!([]), "{key}");
     }
     for key in ["userskills", "workouts", "exercises", "weeklyleaderboards", "alltimeleaderboards"] {
         assert_eq!(data[key], json!([]), "{key}");
     }
     let text = data.to_string();
-    for secret in ["argon2", "eve", &ada.cookie("sessionid").unwrap(), "password"] {
+    for secret in ["argon2", "\"eve\"", "eve-", "eve@", &ada.cookie("sessionid").unwrap(), "password"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     // It is answered, so it is closed.

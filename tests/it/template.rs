@@ -126,6 +126,7 @@ async fn a_day(world: &World) {
     socket.recv().await.expect("a frame");
     socket.close().await;
     let _open = ada.open_socket().await;
+    world.block(&ada, &world.member("eve").await).await;
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
     for job in ["clean-up", "check-accounts"] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{Method, Request};
 use local::{Cloud, gateway};
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub struct Browser {
     cloud: Cloud,
     address: SocketAddr,
     cookies: BTreeMap<String, String>,
+    token: Option<String>,
 }
 
 impl Browser {
@@ -27,7 +28,13 @@ impl Browser {
             cloud: cloud.clone(),
             address: SocketAddr::from(([203, 0, 113, 7], 40_000)),
             cookies: BTreeMap::new(),
+            token: None,
         }
+    }
+
+    /// Shows this access token with every request from now on, as a client does that keeps no cookies.
+    pub fn carry(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
     }
 
     /// Its cookies, as an event of the HTTP API lists them.
@@ -35,9 +42,10 @@ impl Browser {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
-    /// Forgets its cookies.
+    /// Forgets its cookies and its token.
     pub fn forget(&mut self) {
         self.cookies.clear();
+        self.token = None;
     }
 
     /// Asks for a page, and returns its body as JSON where it is some.
@@ -86,6 +94,9 @@ impl Browser {
         let mut request = request.header(HOST, "localhost:8000");
         if !self.cookies.is_empty() {
             request = request.header(COOKIE, self.cookies().join("; "));
+        }
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         let request = request.body(body).map_err(|error| format!("The request cannot be sent: {error}."))?;
         let what = format!("{} {}", request.method(), request.uri().path());

@@ -39,12 +39,13 @@ pub async fn cloud_at_rest(overrides: &[(&str, &str)]) -> Result<Cloud, String> 
     Cloud::start(options).await
 }
 
-/// What the letter on top of the mailbox asks to be confirmed with.
+/// The code in the link of the letter on top of the mailbox.
 pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
     let letters = cloud.state().letters(1)?;
     let text = letters.first().map(|letter| letter.text.as_str()).unwrap_or_default();
-    let code = text.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    code.map(str::to_owned).ok_or_else(|| "No letter asks for a confirmation.".to_owned())
+    let link = text.split_whitespace().find(|word| word.starts_with("http"));
+    let code = link.and_then(|link| link.rsplit(['/', '=']).next());
+    code.map(str::to_owned).ok_or_else(|| "The letter on top has no link.".to_owned())
 }
 
 /// A socket that was opened with an access token.

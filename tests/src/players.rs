@@ -43,20 +43,16 @@ pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
     for number in 1..=players {
         let id = MemberId(u64::from(number));
         let name = format!("player-{number:06}");
+        let username = Username::parse(&name).map_err(|_| format!("{name} is not a name."))?;
         let account = Account {
-            id,
-            username: Username::parse(&name).map_err(|_| format!("{name} is not a name."))?,
             email: Email::parse(&format!("{name}@example.org")).ok(),
             email_confirmed: true,
             first_name: "Augusta Ada".to_owned(),
             last_name: "King-Noel".to_owned(),
             avatar: Some(format!("avatars/{id}/portrait-of-a-player-0123456789a.png")),
-            password: "x".repeat(97),
-            session_epoch: 0,
-            active: true,
-            staff: false,
-            joined_at: app.clock.now(),
+            password: Some("x".repeat(97)),
             last_login: Some(app.clock.now()),
+            ..Account::new(id, username, app.clock.now())
         };
         writes.push(Write::put(&account).map_err(|error| error.to_string())?);
         writes.push(Write::put(&NameHeld { name, member: id }).map_err(|error| error.to_string())?);

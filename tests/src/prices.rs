@@ -4,6 +4,8 @@
 //! cases, with every limit on as in production, and notes what each invocation cost. Which route answered is read from
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
+mod native;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -106,6 +108,7 @@ impl Story {
         self.talk(&mut ada).await?;
         self.read_docs(&mut ada).await?;
         self.look_after_members(&profile).await?;
+        self.use_tokens().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

@@ -7,7 +7,7 @@ use http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::auth::entry::{self, Entered, Refused};
-use shared::auth::passwords::{self, Weakness};
+use shared::auth::passwords;
 use shared::auth::{Client, Member, Operator, Viewer, sessions};
 use shared::dialect::Dialect;
 use shared::error::Problems;
@@ -21,9 +21,9 @@ use shared::stats::{self, NewStats};
 use shared::visibility::{Audience, Relation, may_see};
 use shared::{App, Error, Result, leaving};
 
+use crate::joining::{self, NewMember};
 use crate::password::{self, Proof};
-use crate::profile::{Edit, Taken};
-use crate::{joining, profile};
+use crate::profile::{self, Edit, Taken};
 
 const REQUIRED: &str = "This field is required.";
 const NAME_TAKEN: &str = "A user with that username already exists.";
@@ -74,9 +74,9 @@ pub async fn register(client: Client, State(app): State<App>, Body(input): Body<
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(username), Some(password)) = (username, first) else { return Err(Error::not_found()) };
-    match joining::join(&app, username, password).await? {
-        Some(account) => Ok(Created(DoneView::of(&account, "User created."))),
-        None => Err(Error::invalid_field("username", NAME_TAKEN)),
+    match joining::join(&app, NewMember::new(username, password), None).await? {
+        Ok(joined) => Ok(Created(DoneView::of(&joined.account, "User created."))),
+        Err(_) => Err(Error::invalid_field("username", NAME_TAKEN)),
     }
 }
 
@@ -105,14 +105,14 @@ pub async fn login(
         return Err(Error::unauthenticated("missing", "Username and password are required."));
     };
     match entry::sign_in(&app, &client, &username, password).await? {
-        Ok(Entered { account, ticket }) => {
+        Ok(Entered { account, ticket, .. }) => {
             let cookies = vec![session_cookie(&app, ticket.expose()), client.remember(&app, account.id)];
             Ok((SetCookies(cookies), Json(DoneView::of(&account, "Login successful."))))
         }
         Err(Refused::UnknownName) if !app.config.uniform_login_errors => {
             Err(Error::unauthenticated("unknown_name", "Username does not exist."))
         }
-        Err(Refused::Deactivated) => Err(Error::unauthenticated("deactivated", "Account is deactivated.")),
+        Err(Refused::Barred) => Err(Error::unauthenticated("deactivated", "Account is deactivated.")),
         Err(_) => Err(Error::unauthenticated("wrong_password", "Invalid password.")),
     }
 }
@@ -147,15 +147,7 @@ pub async fn change_password(
     let first = required(&mut problems, "new_password1", input.new_password1);
     let second = required(&mut problems, "new_password2", input.new_password2);
     if let (Some(first), Some(second)) = (&first, &second) {
-        let Account { username, email, first_name, last_name, .. } = &by.account;
-        let email = email.as_ref().map(Email::as_str).unwrap_or_default();
-        check_new_password(
-            &mut problems,
-            "new_password2",
-            first,
-            second,
-            &[username.as_str(), email, first_name, last_name],
-        );
+        check_new_password(&mut problems, "new_password2", first, second, &profile::known(&by.account));
     }
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
@@ -271,13 +263,16 @@ pub async fn edit(
         last_name: input
             .last_name
             .and_then(|text| profile::person_name(&mut problems, "last_name", text, LONGEST_NAME)),
+        ..Edit::default()
     };
     problems.finish()?;
-    let Edit { username: None, email: None, first_name: None, last_name: None } = edit else {
+    let Edit { username: None, email: None, first_name: None, last_name: None, .. } = edit else {
         return match profile::edit(&app, &by, edit).await? {
             Ok(account) => Ok((SetCookies(vec![]), Json(DoneView::of(&account, "User Profile updated.")))),
             Err(Taken::Username) => Err(Error::invalid_field("username", NAME_TAKEN)),
-            Err(Taken::Email) => Err(Error::invalid_field("email", "A user with that email already exists.")),
+            Err(Taken::Email | Taken::LeetcodeUsername) => {
+                Err(Error::invalid_field("email", "A user with that email already exists."))
+            }
         };
     };
     Err(Error::invalid("no_data", "No data provided."))
@@ -418,15 +413,6 @@ fn check_new_password(problems: &mut Problems, field: &'static str, first: &str,
         problems.add(field, "The two password fields didn’t match.");
     }
     for weakness in passwords::weaknesses(second, known) {
-        problems.add(
-            field,
-            match weakness {
-                Weakness::TooShort => "This password is too short. It must contain at least 8 characters.",
-                Weakness::TooLong => "This password is too long. It may have at most 1024 bytes.",
-                Weakness::Common => "This password is too common.",
-                Weakness::Numeric => "This password is entirely numeric.",
-                Weakness::Similar => "The password is too similar to the username.",
-            },
-        );
+        problems.add(field, password::sentence(weakness));
     }
 }

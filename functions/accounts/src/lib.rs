@@ -10,6 +10,7 @@ pub mod native;
 pub mod password;
 pub mod personal_data;
 pub mod profile;
+pub mod recovery;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -29,21 +30,54 @@ pub fn routes() -> Routes {
         .post("/users/password/", game::change_password, "Change the password", Price::of(3, 2.0, 14.0))
         .get("/users/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
         .patch("/users/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
-        .delete("/users/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 16.0))
+        .delete("/users/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 18.0))
         .put("/users/{user_id}/stats/", game::write_stats, "Write a score", Price::of(2, 2.0, 8.0))
         .get("/user/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
         .patch("/user/{user_id}/", game::edit, "Edit or deactivate one's own profile", Price::of(4, 4.0, 24.0))
-        .delete("/user/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 16.0));
+        .delete("/user/{user_id}/", game::delete, "Delete one's own account", Price::of(3, 2.0, 18.0));
     let native = Routes::new(Dialect::Native)
-        .post("/v1/token", native::issue_token, "Get an access token for this session", Price::of(2, 2.0, 1.0))
-        .get("/v1/email/confirm", native::ask_to_confirm, "Show the page that confirms an address", Price::FREE)
-        .post("/v1/email/confirm", native::confirm_email, "Confirm an e-mail address", Price::of(2, 1.0, 6.0))
+        .post("/v1/token", native::tokens::issue, "Get an access token for this session", Price::of(2, 2.0, 1.0))
         .get(
             "/.well-known/jwks.json",
-            native::key_set,
+            native::tokens::key_set,
             "List the keys that verify access tokens",
             Price::of(1, 1.0, 0.0),
-        );
+        )
+        .get("/v1/sessions", native::sessions::list, "List one's own sessions", Price::of(2, 4.0, 0.0))
+        .post("/v1/sessions", native::sessions::begin, "Sign in", Price::of(5, 4.0, 14.0))
+        .delete("/v1/sessions", native::sessions::end_all, "End all of one's sessions", Price::of(2, 2.0, 8.0))
+        .delete("/v1/sessions/{session}", native::sessions::end, "End one of one's sessions", Price::of(2, 2.0, 6.0))
+        .post("/v1/sessions/refresh", native::tokens::refresh, "Get new tokens", Price::of(3, 3.0, 3.0))
+        .get(
+            "/v1/email/confirm",
+            native::email::ask_to_confirm,
+            "Show the page that confirms an address",
+            Price::of(1, 2.0, 0.0),
+        )
+        .post("/v1/email/confirm", native::email::confirm, "Confirm an e-mail address", Price::of(2, 2.0, 10.0))
+        .post("/v1/email/letter", native::email::ask_again, "Get that letter again", Price::of(3, 2.0, 4.0))
+        .post("/v1/password/reset", native::password::ask, "Get a letter to set a new password", Price::of(2, 1.0, 6.0))
+        .post(
+            "/v1/password/reset/confirm",
+            native::password::set,
+            "Set a new password by a letter",
+            Price::of(2, 2.0, 14.0),
+        )
+        .get(
+            "/reset-password/{code}",
+            native::password::page,
+            "Show the page that sets a new password",
+            Price::of(1, 2.0, 0.0),
+        )
+        .post(
+            "/reset-password/{code}",
+            native::password::fill,
+            "Set a new password by the page",
+            Price::of(2, 2.0, 14.0),
+        )
+        .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
+        .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
+        .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
     let sukuwatto = Routes::new(Dialect::Sukuwatto).post(
         "/api/request-personal-data/",
         personal_data::ask,

@@ -1,5 +1,6 @@
 //! Proving that it is oneself, and changing the password.
 
+use shared::auth::passwords::Weakness;
 use shared::auth::sessions::{self, Ticket};
 use shared::auth::{Client, Member, limits, passwords};
 use shared::events::{Event, happened};
@@ -19,8 +20,8 @@ impl Proof {
     /// Checks a password; `None` if it is another. Guesses are counted by themselves: someone at a signed-in device
     /// has five, too, and cannot lock the owner's login with them.
     pub async fn by_password(app: &App, by: &Member, password: String) -> Result<Option<Proof>> {
-        let attempt = limits::guess(app, &by.account.username.folded(), Some("signed-in")).await?;
-        if passwords::verify(password, Some(by.account.password.clone())).await? {
+        let attempt = limits::guess(app, by.id(), "signed-in").await?;
+        if passwords::verify(password, by.account.password.clone()).await? {
             return Ok(Some(Proof::Password(attempt)));
         }
         if attempt.is_last() { Err(attempt.locked(app)) } else { Ok(None) }
@@ -56,5 +57,16 @@ pub async fn change(app: &App, by: &Member, client: &Client, proof: Proof, passw
         Ok(()) => Ok(ticket),
         Err(StoreError::Refused { write: 0, .. }) => Err(Error::changed_meanwhile()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What is weak about a password, in the words that the clients know.
+pub fn sentence(weakness: Weakness) -> &'static str {
+    match weakness {
+        Weakness::TooShort => "This password is too short. It must contain at least 8 characters.",
+        Weakness::TooLong => "This password is too long. It may have at most 1024 bytes.",
+        Weakness::Common => "This password is too common.",
+        Weakness::Numeric => "This password is entirely numeric.",
+        Weakness::Similar => "The password is too similar to the username.",
     }
 }

@@ -1,13 +1,16 @@
-//! The profile: names and address, changed together or not at all.
+//! The profile: names, address, picture and everything told beside them, changed together or not at all.
 
 use chrono::Duration;
 use shared::auth::{Member, limits};
 use shared::error::Problems;
 use shared::events::{Event, happened};
-use shared::model::account::{Account, EmailHeld, NameHeld};
-use shared::model::name::{Email, Username};
+use shared::ids::MemberId;
+use shared::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
+use shared::model::name::{Email, Username, fold};
+use shared::model::profile::Profile;
 use shared::model::score::Score;
 use shared::store::{Change, Condition, StoreError, Write, keys};
+use shared::visibility::Audience;
 use shared::{App, Error, Result};
 
 /// New addresses per account and hour: each sends a letter.
@@ -24,6 +27,14 @@ pub struct Edit {
     pub first_name: Option<String>,
     /// A new family name.
     pub last_name: Option<String>,
+    /// Another of the member's own files as their picture, by its name in the bucket, or none.
+    pub avatar: Option<Option<String>>,
+    /// A new name at LeetCode, or none.
+    pub leetcode_username: Option<Option<String>>,
+    /// Who may see the profile from now on.
+    pub audience: Option<Audience>,
+    /// The profile as it was read, and as it is to be.
+    pub profile: Option<(Profile, Profile)>,
 }
 
 /// Which of the values somebody else has already.
@@ -33,6 +44,8 @@ pub enum Taken {
     Username,
     /// The address.
     Email,
+    /// The name at LeetCode.
+    LeetcodeUsername,
 }
 
 /// The member's score.
@@ -40,69 +53,125 @@ pub async fn score(app: &App, of: &Account) -> Result<Score> {
     app.table.get(keys::score(of.id)).await?.ok_or_else(Error::not_found)
 }
 
+/// What a member tells of themselves.
+pub async fn of(app: &App, member: MemberId) -> Result<Profile> {
+    Ok(app.table.get(keys::profile(member)).await?.unwrap_or_else(|| Profile::new(member)))
+}
+
+/// What others know of a member, and so tries as a password.
+pub fn known(account: &Account) -> [&str; 4] {
+    let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
+    [account.username.as_str(), email, &account.first_name, &account.last_name]
+}
+
+/// The writes of one edit, sorted by what a refusal would mean.
+#[derive(Default)]
+struct Writes {
+    /// Each takes hold of something unique.
+    holds: Vec<(Taken, Write)>,
+    others: Vec<Write>,
+}
+
 /// Changes the profile and returns the account as it is now, or says what is taken.
 pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, Taken>> {
-    let old = &by.account;
+    let (old, id) = (&by.account, by.id());
+    let held = || Condition::equals("member", id);
     let mut new = old.clone();
-    let mut writes = Vec::new();
-    let mut change = Change::of(keys::account(old.id));
-    // What the edit was made from must still stand; a second edit at the same time is refused.
-    let from = Condition::equals("username", &old.username)
-        .and(Condition::equals("email", &old.email))
-        .and(Condition::equals("active", true));
-    let mut score = None;
+    let mut writes = Writes::default();
+    let mut change = Change::of(keys::account(id));
+    // The leaderboard shows name and picture beside the score.
+    let mut score = Change::of(keys::score(id));
 
     if let Some(username) = edit.username.filter(|username| *username != old.username) {
         if username.folded() != old.username.folded() {
-            writes.push(Write::create(&NameHeld { name: username.folded(), member: old.id })?);
-            let held = Condition::equals("member", old.id);
-            writes.push(Write::delete(keys::name(&old.username.folded()), held));
+            let name = NameHeld { name: username.folded(), member: id };
+            writes.holds.push((Taken::Username, Write::create(&name)?));
+            writes.others.push(Write::delete(keys::name(&old.username.folded()), held()));
         }
         change = change.set("username", &username);
-        score = Some(Change::of(keys::score(old.id)).set("username", &username));
+        score = score.set("username", &username);
         new.username = username;
     }
-    let names = writes.len();
     if let Some(email) = edit.email.filter(|email| *email != old.email) {
         let (before, after) = (old.email.as_ref().map(Email::folded), email.as_ref().map(Email::folded));
         if before != after {
             if let Some(email) = after {
-                limits::take(app, "address", &old.id.to_string(), ADDRESSES_PER_HOUR, Duration::hours(1)).await?;
-                writes.push(Write::create(&EmailHeld { email, member: old.id })?);
+                limits::take(app, "address", &id.to_string(), ADDRESSES_PER_HOUR, Duration::hours(1)).await?;
+                writes.holds.push((Taken::Email, Write::create(&EmailHeld { email, member: id })?));
             }
             if let Some(email) = before {
-                writes.push(Write::delete(keys::email(&email), Condition::equals("member", old.id)));
+                writes.others.push(Write::delete(keys::email(&email), held()));
             }
             change = change.set("email_confirmed", false);
             new.email_confirmed = false;
         }
         change = change.set("email", &email);
         new.email = email;
+        if new.email.is_some() && !new.email_confirmed {
+            writes.others.push(happened(app, Event::EmailChanged { member: id })?);
+        }
     }
-    let addresses = writes.len();
-    if let Some(first_name) = edit.first_name {
+    if let Some(name) = edit.leetcode_username.filter(|name| *name != old.leetcode_username) {
+        let (before, after) = (old.leetcode_username.as_deref().map(fold), name.as_deref().map(fold));
+        if before != after {
+            if let Some(leetcode_username) = after {
+                let hold = LeetcodeNameHeld { leetcode_username, member: id };
+                writes.holds.push((Taken::LeetcodeUsername, Write::create(&hold)?));
+            }
+            if let Some(name) = before {
+                writes.others.push(Write::delete(keys::leetcode_name(&name), held()));
+            }
+        }
+        change = change.set("leetcode_username", &name);
+        new.leetcode_username = name;
+    }
+    if let Some(avatar) = edit.avatar.filter(|avatar| *avatar != old.avatar) {
+        if let Some(file) = &old.avatar {
+            writes.others.push(happened(app, Event::FilesOrphaned { files: vec![file.clone()] })?);
+        }
+        change = change.set("avatar", &avatar);
+        score = score.set("avatar", &avatar);
+        new.avatar = avatar;
+    }
+    if let Some(first_name) = edit.first_name.filter(|name| *name != old.first_name) {
         change = change.set("first_name", &first_name);
         new.first_name = first_name;
     }
-    if let Some(last_name) = edit.last_name {
+    if let Some(last_name) = edit.last_name.filter(|name| *name != old.last_name) {
         change = change.set("last_name", &last_name);
         new.last_name = last_name;
     }
-    if change.is_empty() {
+    if let Some(audience) = edit.audience.filter(|audience| *audience != old.audience) {
+        change = change.set("audience", audience);
+        new.audience = audience;
+    }
+    let profile = edit.profile.map(|(old, new)| Change::between(keys::profile(id), &old, &new));
+    let profile = profile.filter(|change| !change.is_empty());
+    if change.is_empty() && profile.is_none() {
         // Everything is as it was sent already.
         return Ok(Ok(new));
     }
-    writes.push(Write::change(change.when(from)));
-    writes.extend(score.map(Write::change));
-    if new.email.is_some() && !new.email_confirmed && new.email != old.email {
-        writes.push(happened(app, Event::EmailChanged { member: old.id })?);
+    new.updated_at = Some(app.clock.now());
+    // What the edit was made from must still stand; a second edit of the same at the same time is refused.
+    let from = Condition::equals("username", &old.username)
+        .and(Condition::equals("email", &old.email))
+        .and(Condition::equals("leetcode_username", &old.leetcode_username))
+        .and(Condition::equals("avatar", &old.avatar))
+        .and(Condition::equals("active", true));
+    let (unique, mut all): (Vec<_>, Vec<_>) = writes.holds.into_iter().unzip();
+    all.push(Write::change(change.set("updated_at", new.updated_at).when(from)));
+    all.extend(writes.others);
+    if !score.is_empty() {
+        all.push(Write::change(score));
     }
-    match app.table.together(writes).await {
+    // A member who has told nothing yet has no item.
+    all.extend(profile.map(|change| Write::change(change.set("member", id).or_create())));
+    match app.table.together(all).await {
         Ok(()) => Ok(Ok(new)),
-        // The first write of each kind holds the new value; the second one lets go of the old.
-        Err(StoreError::Refused { write: 0, .. }) if names > 0 => Ok(Err(Taken::Username)),
-        Err(StoreError::Refused { write, .. }) if write == names && addresses > names => Ok(Err(Taken::Email)),
-        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(StoreError::Refused { write, .. }) => match unique.get(write) {
+            Some(taken) => Ok(Err(*taken)),
+            None => Err(Error::changed_meanwhile()),
+        },
         Err(error) => Err(error.into()),
     }
 }

@@ -94,7 +94,7 @@ pub async fn sign_in(
     let next = own_page(next.as_deref());
     if !username.is_empty()
         && !password.is_empty()
-        && let Ok(Entered { account, ticket }) = entry::sign_in(&app, &client, &username, password).await?
+        && let Ok(Entered { account, ticket, .. }) = entry::sign_in(&app, &client, &username, password).await?
     {
         let session = cookies::set(&app, session_cookie(), ticket.expose(), sessions::LIFETIME);
         let cookies = SetCookies(vec![session, client.remember(&app, account.id)]);

@@ -31,7 +31,7 @@ pub fn routes() -> Routes {
         )
         .post("/admin/users/{user_id}/unlock/", members::unlock, "Forget failed logins", Price::of(4, 5.0, 4.0))
         .post("/admin/users/{user_id}/score/", members::set_score, "Set a score", Price::of(3, 3.0, 8.0))
-        .post("/admin/users/{user_id}/delete/", members::delete, "Delete an account", Price::of(3, 4.0, 16.0))
+        .post("/admin/users/{user_id}/delete/", members::delete, "Delete an account", Price::of(3, 4.0, 18.0))
 }
 
 /// The function.

@@ -110,7 +110,7 @@ pub async fn show(
     Query(Done { done }): Query<Done>,
 ) -> Result<Html> {
     let (account, score) = find(&app, member).await?;
-    let locked_until = limits::locked_until(&app, &account.username.folded()).await?;
+    let locked_until = limits::locked_until(&app, account.id).await?;
     show_page(&MemberPage {
         frame: Frame::of(&app, &by),
         done: sentence(done.as_deref()),
@@ -160,7 +160,7 @@ pub async fn unlock(
     Form(Button {}): Form<Button>,
 ) -> Result<SeeOther> {
     let (account, _) = find(&app, member).await?;
-    limits::unlock(&app, &account.username.folded()).await?;
+    limits::unlock(&app, account.id).await?;
     Ok(done(&by, member, "unlocked"))
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::Email;
 use shared::store::{Query, keys};
@@ -46,17 +47,17 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(user(subject)) }.boxed(),
     |subject| async { Ok(score(subject)) }.boxed(),
     |subject| async { Ok(sessions(subject)) }.boxed(),
+    |subject| relations(subject).boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
-const COLLECTED: &[&str] = &["ACCOUNT", "SCORE", "SESSION", "SOCKET", "DATA_REQUEST"];
+const COLLECTED: &[&str] =
+    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
 const NOT_YET: &[&str] = &[
     "followers",
-    "following",
     "follow_requests",
-    "blocked_users",
     "reports",
     "posts",
     "comments",
@@ -121,9 +122,10 @@ fn kind_of(item: &Item) -> &str {
     keys::kind(item.get("sk").and_then(Value::as_str).unwrap_or_default())
 }
 
-/// The account and the profile.
+/// The account and the profile, as one.
 fn user(subject: &Subject<'_>) -> Part {
-    let user: Map<String, Value> = subject.of_kind("ACCOUNT").flat_map(plain).collect();
+    let user: Map<String, Value> =
+        subject.of_kind("PROFILE").chain(subject.of_kind("ACCOUNT")).flat_map(plain).collect();
     let email = subject.account.email.as_ref().map(Email::as_str);
     vec![("user", Value::Object(user)), ("email", json!(email))]
 }
@@ -147,6 +149,35 @@ fn sessions(subject: &Subject<'_>) -> Part {
     ]
 }
 
+/// Whom they follow, and whom they have blocked: those members as everybody sees them.
+async fn relations(subject: &Subject<'_>) -> Result<Part> {
+    let mut part = Vec::new();
+    for (key, kind, field) in [("following", "FOLLOWS", "followed"), ("blocked_users", "BLOCKS", "blocked")] {
+        let ids = subject.of_kind(kind).filter_map(|item| item.get(field)?.as_u64().map(MemberId));
+        part.push((key, people(subject.app, &ids.collect::<Vec<_>>()).await?));
+    }
+    Ok(part)
+}
+
+/// Members in Sukuwatto's shortest form; those who have left are left out.
+async fn people(app: &App, ids: &[MemberId]) -> Result<Value> {
+    let mut people = Vec::new();
+    // Two by two is how the table hands out many at once.
+    for some in ids.chunks(100) {
+        let pairs: Vec<_> = some
+            .chunks(2)
+            .map(|two| (keys::account(two[0]), keys::account(two.get(1).copied().unwrap_or(MemberId(0)))))
+            .collect();
+        for (first, second) in app.table.get_pairs::<Account, Account>(&pairs).await? {
+            for account in [first, second].into_iter().flatten() {
+                let picture = account.avatar.as_deref().map(shared::media::path);
+                people.push(json!({ "id": account.id, "username": account.username, "profile_filename": picture }));
+            }
+        }
+    }
+    Ok(Value::Array(people))
+}
+
 /// What lies with the member and belongs to no collector.
 fn other(items: &[Item]) -> Value {
     let others = items.iter().filter(|item| !COLLECTED.contains(&kind_of(item)));
@@ -166,9 +197,11 @@ fn plain(item: &Item) -> impl Iterator<Item = (String, Value)> {
 
 fn is_withheld(name: &str) -> bool {
     const PLACES: [&str; 5] = ["pk", "sk", "gsi1pk", "gsi1sk", "ttl"];
-    const SECRETS: [&str; 10] =
-        ["cipher", "code", "digest", "epoch", "factor", "hash", "password", "secret", "token", "verifier"];
-    PLACES.contains(&name) || SECRETS.iter().any(|secret| name.contains(secret))
+    const SECRETS: [&str; 9] =
+        ["cipher", "digest", "epoch", "factor", "hash", "password", "secret", "token", "verifier"];
+    // Of codes, one's name at LeetCode is none.
+    let is_code = name.ends_with("code") || name.ends_with("codes");
+    is_code || PLACES.contains(&name) || SECRETS.iter().any(|secret| name.contains(secret))
 }
 
 /// The member's files: what there is, and the files themselves as far as they fit.
@@ -218,7 +251,7 @@ mod tests {
         {
             assert!(is_withheld(name), "{name}");
         }
-        for name in ["email", "username", "biography", "joined_at", "score"] {
+        for name in ["email", "username", "biography", "joined_at", "score", "leetcode_username"] {
             assert!(!is_withheld(name), "{name}");
         }
     }

@@ -50,7 +50,7 @@ async fn follow_up(app: App, post: Post, happened: Happened) -> Result<()> {
 async fn answer(app: &App, post: &Post, member: MemberId, request: ExportId) -> Result<()> {
     let Some(open) = open_request(app, member, request).await? else { return Ok(()) };
     let account = app.table.get::<Account>(keys::account(member)).await?;
-    let reachable = account.filter(|account| account.active && account.email_confirmed);
+    let reachable = account.filter(|account| account.is_usable() && account.email_confirmed);
     if let Some((account, email)) = reachable.and_then(|account| account.email.clone().map(|email| (account, email))) {
         let id = format!("personal-data-{request}");
         mail::once(app, &id, CLAIMED_FOR, send(app, post, &open, &account, &email)).await?;

@@ -9,7 +9,7 @@ use shared::lambda::Function;
 use shared::queue::{self, Batch};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET", "SENDER"];
+pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SENDER"];
 
 /// The function.
 pub fn function(app: App) -> Function {
@@ -22,7 +22,7 @@ pub fn function(app: App) -> Function {
 
 async fn write_and_send(app: App, post: post::Post, happened: Happened) -> shared::Result<()> {
     match letters::about(&app, &happened).await? {
-        Some(letter) => post.send_once(&app, &happened.id.to_string(), letter).await,
+        Some(draft) => post.send_once(&app, &happened.id.to_string(), draft.write(&app)).await,
         None => Ok(()),
     }
 }

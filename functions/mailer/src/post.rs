@@ -12,8 +12,9 @@ const CLAIMED_FOR: Duration = Duration::seconds(60);
 pub struct Post(mail::Post);
 
 impl Post {
-    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about.
-    pub async fn send_once(&self, app: &App, id: &str, letter: Letter) -> Result<()> {
-        mail::once(app, id, CLAIMED_FOR, self.0.send(app, letter)).await
+    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about; it is
+    /// written only once it is clear that it goes out.
+    pub async fn send_once(&self, app: &App, id: &str, letter: impl Future<Output = Result<Letter>>) -> Result<()> {
+        mail::once(app, id, CLAIMED_FOR, async { self.0.send(app, letter.await?).await }).await
     }
 }

@@ -9,7 +9,9 @@ use crate::app::App;
 use crate::error::Result;
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
-use crate::model::account::{Account, NameHeld};
+use crate::model::account::{Account, EmailHeld, NameHeld};
+use crate::model::name::Email;
+use crate::model::profile::Profile;
 use crate::model::session::Session;
 use crate::store::{Change, Condition, StoreError, Write, keys};
 
@@ -17,7 +19,11 @@ use crate::store::{Change, Condition, StoreError, Write, keys};
 pub struct Entered {
     /// Their account.
     pub account: Account,
-    /// What their cookie carries.
+    /// Their profile.
+    pub profile: Profile,
+    /// The session that has begun.
+    pub session: Session,
+    /// What a cookie carries of it.
     pub ticket: Ticket,
 }
 
@@ -28,22 +34,24 @@ pub enum Refused {
     UnknownName,
     /// The password is another.
     WrongPassword,
-    /// Name and password are right, but the account was deactivated.
-    Deactivated,
+    /// Name and password are right, but the account was deactivated, or its member banned.
+    Barred,
 }
 
-/// Signs in with name and password.
-pub async fn sign_in(app: &App, client: &Client, name: &str, password: String) -> Result<Result<Entered, Refused>> {
-    let name = extract::login_name(name);
-    let holder = app.table.get::<NameHeld>(keys::name(&name)).await?.map(|held| held.member);
+/// Signs in with a password and a name, which may be the member's e-mail address.
+pub async fn sign_in(app: &App, client: &Client, typed: &str, password: String) -> Result<Result<Entered, Refused>> {
+    let name = extract::login_name(typed);
+    let holder = holder(app, typed, &name).await?;
     let device = client.known_to(app, holder);
-    let (attempt, account) = tokio::join!(
-        limits::login(app, &name, device.as_deref(), &client.address),
-        // The same read for a name that nobody has; no member has the id 0.
-        app.table.get::<Account>(keys::account(holder.unwrap_or(MemberId(0)))),
+    // The same read for a name that nobody has; no member has the id 0.
+    let member = holder.unwrap_or(MemberId(0));
+    let (attempt, found) = tokio::join!(
+        limits::login(app, holder, &name, device.as_deref(), &client.address),
+        app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)),
     );
-    let (attempt, account) = (attempt?, account?);
-    let right = passwords::verify(password, account.as_ref().map(|account| account.password.clone())).await?;
+    let (attempt, (account, profile)) = (attempt?, found?);
+    let hash = account.as_ref().and_then(|account| account.password.clone());
+    let right = passwords::verify(password, hash).await?;
     let Some(account) = account.filter(|_| right) else {
         if attempt.is_last() {
             // Written for unknown names, too: the two must not differ in what they take.
@@ -53,29 +61,50 @@ pub async fn sign_in(app: &App, client: &Client, name: &str, password: String) -
         }
         return Ok(Err(if holder.is_some() { Refused::WrongPassword } else { Refused::UnknownName }));
     };
-    if !account.active {
+    if !account.is_usable() {
         attempt.succeeded(app).await?;
-        return Ok(Err(Refused::Deactivated));
+        return Ok(Err(Refused::Barred));
     }
-    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
-    let seen = Change::of(keys::account(account.id))
-        .set("last_login", app.clock.now())
-        .when(Condition::equals("active", true).and(Condition::equals("session_epoch", account.session_epoch)));
-    let writes = vec![Write::change(seen), Write::create(&session)?, attempt.forget()];
-    let (entered, counted) = tokio::join!(app.table.together(writes), attempt.succeeded(app));
+    let profile = profile.unwrap_or_else(|| Profile::new(account.id));
+    let entered = enter(app, client, account, profile, vec![attempt.forget()]);
+    let (entered, counted) = tokio::join!(entered, attempt.succeeded(app));
     counted?;
-    match entered {
-        Ok(()) => Ok(Ok(Entered { account, ticket })),
-        // Deactivated, deleted, or given another password while we were hashing.
-        Err(StoreError::Refused { write: 0, .. }) => Ok(Err(Refused::WrongPassword)),
+    // Deactivated, deleted, or given another password while we were hashing.
+    entered.map(|entered| entered.ok_or(Refused::WrongPassword))
+}
+
+/// Begins a session for a member who has proved who they are, together with the writes of that proof. `None` if the
+/// account has changed since in a way that ends sessions, or the proof was used by somebody else.
+pub async fn enter(
+    app: &App,
+    client: &Client,
+    account: Account,
+    profile: Profile,
+    proof: Vec<Write>,
+) -> Result<Option<Entered>> {
+    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
+    let unchanged = Condition::equals("active", true).and(Condition::equals("session_epoch", account.session_epoch));
+    let seen = Change::of(keys::account(account.id)).set("last_login", app.clock.now()).when(unchanged);
+    let mut writes = vec![Write::change(seen), Write::create(&session)?];
+    writes.extend(proof);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(Some(Entered { account, profile, session, ticket })),
+        Err(StoreError::Refused { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Who has this name or, where it may be one, this address. One round trip.
+async fn holder(app: &App, typed: &str, name: &str) -> Result<Option<MemberId>> {
+    let Ok(email) = Email::parse(typed.trim()) else {
+        return Ok(app.table.get::<NameHeld>(keys::name(name)).await?.map(|held| held.member));
+    };
+    // A name may look like an address. Whoever has it as a name was first to be known by it.
+    let found = app.table.get_two::<NameHeld, EmailHeld>(keys::name(name), keys::email(&email.folded())).await?;
+    Ok(found.0.map(|held| held.member).or(found.1.map(|held| held.member)))
+}
+
 /// Ends the session that a member called with.
 pub async fn sign_out(app: &App, by: &Member) -> Result<()> {
-    let Session { id, member, .. } = &by.session;
-    let ended = Event::SessionEnded { member: *member, session: id.clone() };
-    let writes = vec![Write::delete(keys::session(*member, id), Condition::default()), happened(app, ended)?];
-    Ok(app.table.together(writes).await?)
+    Ok(app.table.together(sessions::end(app, by.id(), &by.session.id)?.into()).await?)
 }

@@ -14,6 +14,7 @@ use lambda_http::request::RequestContext;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use super::sessions::Standing;
 use super::{sessions, tokens};
 use crate::app::App;
 use crate::dialect::Dialect;
@@ -57,9 +58,9 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Viewer> {
         let dialect = Dialect::of(parts);
-        if let Some(token) = bearer(parts).filter(|_| dialect.takes_bearer()) {
-            // A token that is not good is not the same as none: its owner must learn that it has ended.
-            return by_token(app, token).await.map(|member| Viewer(Some(member)));
+        // A token that is not good is not the same as none: its owner must learn that it has ended.
+        if let Some(token) = shown_token(parts)? {
+            return by_token(app, &token).await.map(|member| Viewer(Some(member)));
         }
         let ticket = dialect.session_cookie().and_then(|name| cookies::find(&parts.headers, name));
         let Some((member, session)) = ticket.as_deref().and_then(sessions::read_ticket) else {
@@ -67,6 +68,38 @@ impl FromRequestParts<App> for Viewer {
         };
         let found = sessions::find(app, member, &session).await?;
         Ok(Viewer(found.map(|(session, account)| Member { account, session })))
+    }
+}
+
+/// The access token that a request shows, by header or, where the dialect has one, by cookie; the header counts first.
+fn shown_token(parts: &Parts) -> Result<Option<String>> {
+    let dialect = Dialect::of(parts);
+    if dialect.takes_bearer()
+        && let Some(header) = parts.headers.get(AUTHORIZATION)
+    {
+        let words: Vec<_> = header.to_str().unwrap_or_default().split_whitespace().collect();
+        match words[..] {
+            [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => return Ok(Some(token.to_owned())),
+            [scheme, ..] if scheme.eq_ignore_ascii_case("bearer") => {
+                let message = "Authorization header must contain two space-delimited values";
+                return Err(Error::unauthenticated("bad_authorization_header", message));
+            }
+            // Another scheme is not for us.
+            _ => {}
+        }
+    }
+    Ok(dialect.token_cookie().and_then(|name| cookies::find(&parts.headers, name)).filter(|token| !token.is_empty()))
+}
+
+/// Whoever the request's token is of, even if that has run out: for signing out, which must always work.
+pub struct Leaver(pub Option<(MemberId, String)>);
+
+impl FromRequestParts<App> for Leaver {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Leaver> {
+        let Ok(Some(token)) = shown_token(parts) else { return Ok(Leaver(None)) };
+        Ok(Leaver(tokens::session_of(app, &token).await?))
     }
 }
 
@@ -107,10 +140,17 @@ impl FromRequestParts<App> for Operator {
 /// The member whose access token this is, if its session still stands.
 pub async fn by_token(app: &App, token: &str) -> Result<Member> {
     let claims = tokens::verify(app, token).await?;
-    let ended = || Error::unauthenticated("token_not_valid", "Given token not valid for any token type");
+    let ended = || Error::unauthenticated("token_revoked", "Given token not valid for any token type");
     let (member, session) = claims.session().ok_or_else(ended)?;
-    let (session, account) = sessions::find(app, member, session).await?.ok_or_else(ended)?;
-    Ok(Member { account, session })
+    match sessions::look_up(app, member, session).await? {
+        Standing::Stands(found) => {
+            let (session, account) = *found;
+            Ok(Member { account, session })
+        }
+        Standing::Ended => Err(ended()),
+        Standing::Barred => Err(Error::unauthenticated("user_inactive", "User is inactive")),
+        Standing::Gone => Err(Error::unauthenticated("user_not_found", "User not found")),
+    }
 }
 
 fn not_authenticated() -> Error {

@@ -1,4 +1,4 @@
-//! Limits: failed logins per name, and attempts of any kind per address.
+//! Limits: failed logins per member, and attempts of any kind per address.
 //!
 //! Every counter is an item of its own, so that one busy name cannot slow its neighbours, and every attempt is
 //! counted in one conditional write *before* it is made: however many come at once, no more than allowed go on.
@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::store::{Change, Condition, Query, StoreError, Write, keys};
+use crate::ids::MemberId;
+use crate::meter::{self, Quota};
+use crate::store::{Change, Condition, Key, Query, StoreError, Write, keys};
 
 /// Failures in a row that lock a name.
 pub const FAILURES: i64 = 5;
@@ -29,6 +31,7 @@ struct Failures {
 /// One login that was let through to the password check.
 #[derive(Debug)]
 pub struct Attempt {
+    holder: Option<MemberId>,
     name: String,
     device: Option<String>,
     address: Option<String>,
@@ -49,7 +52,7 @@ impl Attempt {
 
     /// The write that forgets the failures of this name; it belongs in the sign-in's transaction.
     pub fn forget(&self) -> Write {
-        Write::delete(keys::login_failures(&self.name, self.device.as_deref()), Condition::default())
+        Write::delete(keys::login_failures(self.holder, &self.name, self.device.as_deref()), Condition::default())
     }
 
     /// Takes this attempt off the address's count, since it did not fail.
@@ -61,27 +64,36 @@ impl Attempt {
     }
 }
 
-/// Counts a login under a folded name (from a device that this member used before, by itself) and from an address;
-/// refuses it while either is locked.
-pub async fn login(app: &App, name: &str, device: Option<&str>, address: &str) -> Result<Attempt> {
+/// Counts a login under a folded name (from a device that its holder used before, by itself) and from an address;
+/// refuses it while either is locked. All names of a member count as one.
+pub async fn login(
+    app: &App,
+    holder: Option<MemberId>,
+    name: &str,
+    device: Option<&str>,
+    address: &str,
+) -> Result<Attempt> {
     let by_address = async {
         match take(app, "login", address, FAILURES_PER_ADDRESS, LOCKED_FOR).await {
             Ok(counted) => Ok(counted.then(|| address.to_owned())),
             Err(error) => Err(locked_out(error.retry_after.unwrap_or(1).try_into().unwrap_or(i64::MAX))),
         }
     };
-    let (attempt, address) = tokio::join!(guess(app, name, device), by_address);
+    let (attempt, address) = tokio::join!(attempt(app, holder, name, device), by_address);
     Ok(Attempt { address: address?, ..attempt? })
 }
 
-/// Counts a guess at the password of a folded name, by itself for each `device`; refuses it while that is locked.
-pub async fn guess(app: &App, name: &str, device: Option<&str>) -> Result<Attempt> {
-    let Failures { count, until } = count_failure(app, name, device).await?;
-    Ok(Attempt { name: name.to_owned(), device: device.map(str::to_owned), address: None, count, until })
+/// Counts a guess at a member's password or code, by itself for each `device`; refuses it while that is locked.
+pub async fn guess(app: &App, member: MemberId, device: &str) -> Result<Attempt> {
+    attempt(app, Some(member), "", Some(device)).await
 }
 
-async fn count_failure(app: &App, name: &str, device: Option<&str>) -> Result<Failures> {
-    let key = || keys::login_failures(name, device);
+async fn attempt(app: &App, holder: Option<MemberId>, name: &str, device: Option<&str>) -> Result<Attempt> {
+    let Failures { count, until } = count_failure(app, || keys::login_failures(holder, name, device)).await?;
+    Ok(Attempt { holder, name: name.to_owned(), device: device.map(str::to_owned), address: None, count, until })
+}
+
+async fn count_failure(app: &App, key: impl Fn() -> Key) -> Result<Failures> {
     let now = app.clock.now().timestamp();
     let until = now + LOCKED_FOR.num_seconds();
     // Twice at most: the second time only if someone else's attempt came between the refusal and the fresh start.
@@ -116,17 +128,17 @@ async fn count_failure(app: &App, name: &str, device: Option<&str>) -> Result<Fa
     Err(locked_out(1))
 }
 
-/// Until when a folded name is locked on any device, if it is, in seconds since the Unix epoch.
-pub async fn locked_until(app: &App, name: &str) -> Result<Option<i64>> {
-    let failures = app.table.query::<Failures>(Query::of(keys::all_login_failures(name), MOST_DEVICES)).await?;
+/// Until when a member is locked out on any device, if they are, in seconds since the Unix epoch.
+pub async fn locked_until(app: &App, member: MemberId) -> Result<Option<i64>> {
+    let failures = app.table.query::<Failures>(Query::of(keys::all_login_failures(member), MOST_DEVICES)).await?;
     let now = app.clock.now().timestamp();
     let locked = failures.items.into_iter().filter(|failures| failures.count >= FAILURES && failures.until > now);
     Ok(locked.map(|failures| failures.until).max())
 }
 
-/// Forgets every failure of a folded name, on all devices.
-pub async fn unlock(app: &App, name: &str) -> Result<()> {
-    let failures = app.table.keys(Query::of(keys::all_login_failures(name), MOST_DEVICES)).await?;
+/// Forgets every failure of a member, on all devices.
+pub async fn unlock(app: &App, member: MemberId) -> Result<()> {
+    let failures = app.table.keys(Query::of(keys::all_login_failures(member), MOST_DEVICES)).await?;
     if failures.items.is_empty() {
         return Ok(());
     }
@@ -155,7 +167,14 @@ pub async fn take(app: &App, what: &str, address: &str, allowed: u32, window: Du
     let (key, ends) = limit_key(what, address, now, window);
     let count = Change::of(key).or_create().add("count", 1).set("ttl", ends);
     let counted: Counted = app.table.changed(count).await?;
-    if counted.count as f64 > f64::from(allowed) * factor {
+    let limit = (f64::from(allowed) * factor) as i64;
+    meter::note_quota(Quota {
+        limit,
+        remaining: (limit - counted.count).max(0),
+        window: window.num_seconds(),
+        reset: ends - now,
+    });
+    if counted.count > limit {
         let wait = u64::try_from(ends - now).unwrap_or(1);
         return Err(Error::too_many("too_many_requests", "Too many requests. Try again later.", wait));
     }
@@ -172,7 +191,7 @@ async fn give_back(app: &App, what: &str, address: &str, window: Duration) -> Re
 }
 
 /// The counter of the window that `now` lies in, and when that window ends.
-fn limit_key(what: &str, address: &str, now: i64, window: Duration) -> (crate::store::Key, i64) {
+fn limit_key(what: &str, address: &str, now: i64, window: Duration) -> (Key, i64) {
     let number = now.div_euclid(window.num_seconds());
     (keys::limit(what, address, number), (number + 1) * window.num_seconds())
 }

@@ -1,10 +1,13 @@
 //! Who is calling: passwords, sessions, access tokens, the extractors, and the limits that guard them.
 
+pub mod codes;
 pub mod entry;
 pub mod extract;
 pub mod limits;
 pub mod passwords;
+pub mod refresh;
+pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Client, Member, Operator, Staff, Viewer};
+pub use extract::{Client, Leaver, Member, Operator, Staff, Viewer};

@@ -1,29 +1,27 @@
 //! Sessions: begun at sign-in, looked up with every request, ended at once.
 //!
-//! What the member holds is `base64url(member id, 8 bytes ‖ secret, 24 bytes)`; the table has the secret's digest
-//! only. Since the member is in it, session and account are read in one round trip. All sessions of a member end
-//! together, in one write, by raising the account's epoch.
+//! A browser holds a session by its [`Ticket`], a program by a refresh token ([`super::refresh`]); both name the same
+//! item. All sessions of a member end together, in one write, by raising the account's epoch.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
-use sha2::{Digest, Sha256};
 
+use super::secrets;
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::session::Session;
-use crate::store::keys;
+use crate::store::{Condition, Query, Write, keys};
 
-/// How long a session lasts: 14 days (contract of the game's users API, section 1).
+/// How long a session lasts that is not refreshed: 14 days (contract of the game's users API, section 1).
 pub const LIFETIME: Duration = Duration::seconds(1_209_600);
 
-const SECRET_BYTES: usize = 24;
-const MEMBER_BYTES: usize = 8;
 const LONGEST_USER_AGENT: usize = 200;
+/// More sessions than anybody keeps open; the list shows these.
+const MOST_SHOWN: usize = 100;
 
-/// What a member holds of a session. It does not print.
+/// What a browser holds of a session. It does not print.
 #[derive(Clone)]
 pub struct Ticket(String);
 
@@ -36,37 +34,71 @@ impl Ticket {
 
 /// A new session for `account`, and its ticket. The caller keeps it, together with whatever else signing in changes.
 pub fn begin(app: &App, account: &Account, user_agent: &str) -> Result<(Session, Ticket)> {
-    let mut secret = [0; SECRET_BYTES];
-    getrandom::fill(&mut secret).map_err(|cause| Error::internal("There is no randomness.", cause.to_string()))?;
+    let (ticket, id) = secrets::new(account.id)?;
     let now = app.clock.now();
     let session = Session {
-        id: digest(&secret),
+        id,
         member: account.id,
         epoch: account.session_epoch,
         created_at: now,
         expires_at: now + LIFETIME,
         user_agent: user_agent.chars().filter(|char| !char.is_control()).take(LONGEST_USER_AGENT).collect(),
+        generation: 0,
+        refreshed_at: None,
     };
-    let ticket = URL_SAFE_NO_PAD.encode([account.id.0.to_be_bytes().as_slice(), &secret].concat());
     Ok((session, Ticket(ticket)))
 }
 
 /// Whose session a ticket is for, and its id; `None` for text that is no ticket.
 pub fn read_ticket(ticket: &str) -> Option<(MemberId, String)> {
-    let bytes = URL_SAFE_NO_PAD.decode(ticket).ok().filter(|bytes| bytes.len() == MEMBER_BYTES + SECRET_BYTES)?;
-    let (member, secret) = bytes.split_at(MEMBER_BYTES);
-    Some((MemberId(u64::from_be_bytes(member.try_into().ok()?)), digest(secret)))
+    secrets::read(ticket)
+}
+
+/// How a session stands.
+pub enum Standing {
+    /// It goes on.
+    Stands(Box<(Session, Account)>),
+    /// It was ended, or ran out.
+    Ended,
+    /// Its account was deactivated, or its member banned.
+    Barred,
+    /// Its account is gone.
+    Gone,
+}
+
+/// How a session stands, with its account. One round trip.
+pub async fn look_up(app: &App, member: MemberId, session: &str) -> Result<Standing> {
+    let found = app.table.get_two::<Session, Account>(keys::session(member, session), keys::account(member)).await?;
+    let (session, account) = match found {
+        (_, None) => return Ok(Standing::Gone),
+        (_, Some(account)) if !account.is_usable() => return Ok(Standing::Barred),
+        (None, Some(_)) => return Ok(Standing::Ended),
+        (Some(session), Some(account)) => (session, account),
+    };
+    let goes_on = session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
+    Ok(if goes_on { Standing::Stands(Box::new((session, account))) } else { Standing::Ended })
 }
 
 /// The session and its account, if both still stand. One round trip.
 pub async fn find(app: &App, member: MemberId, session: &str) -> Result<Option<(Session, Account)>> {
-    let found = app.table.get_two::<Session, Account>(keys::session(member, session), keys::account(member)).await?;
-    let (Some(session), Some(account)) = found else { return Ok(None) };
-    let stands = account.active && session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
-    Ok(stands.then_some((session, account)))
+    match look_up(app, member, session).await? {
+        Standing::Stands(found) => Ok(Some(*found)),
+        Standing::Ended | Standing::Barred | Standing::Gone => Ok(None),
+    }
 }
 
-/// 128 bits of SHA-256; the secret has 192 bits, so there is nothing to guess or to look up.
-fn digest(secret: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(secret)[..16])
+/// The sessions of a member that go on, the youngest first.
+pub async fn of(app: &App, account: &Account) -> Result<Vec<Session>> {
+    let all = app.table.query::<Session>(Query::of(keys::sessions_of(account.id), MOST_SHOWN)).await?.items;
+    let now = app.clock.now();
+    let goes_on = |session: &Session| session.epoch == account.session_epoch && now < session.expires_at;
+    let mut sessions: Vec<_> = all.into_iter().filter(goes_on).collect();
+    sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id.clone())));
+    Ok(sessions)
+}
+
+/// The writes that end one session, and tell its sockets.
+pub fn end(app: &App, member: MemberId, session: &str) -> Result<[Write; 2]> {
+    let ended = Event::SessionEnded { member, session: session.to_owned() };
+    Ok([Write::delete(keys::session(member, session), Condition::default()), happened(app, ended)?])
 }

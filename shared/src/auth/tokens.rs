@@ -17,13 +17,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::MemberId;
 use crate::model::session::Session;
 use crate::store::{Key, Query, Stored, keys};
-
-/// How long an access token is good for, unless its session ends first.
-pub const LIFETIME: Duration = Duration::minutes(15);
 
 const ISSUER: &str = "guildhall";
 const AUDIENCE: &str = "guildhall";
@@ -99,7 +96,7 @@ struct Signer {
 /// The keys that one function knows.
 #[derive(Clone)]
 pub struct KeyRing {
-    secret: Arc<str>,
+    secrets: Arc<[String]>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -113,7 +110,16 @@ struct Known {
 impl KeyRing {
     /// The keys made from these secrets, separated by commas; the first signs. Made when first needed.
     pub fn new(secrets: &str) -> KeyRing {
-        KeyRing { secret: secrets.split(',').next().unwrap_or_default().trim().into(), known: Arc::default() }
+        let secrets = secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(str::to_owned);
+        KeyRing { secrets: secrets.collect(), known: Arc::default() }
+    }
+
+    /// The secrets behind refresh tokens, the one in use first; the others let tokens from before a rotation through.
+    pub(super) fn refresh_secrets(&self) -> Vec<[u8; 32]> {
+        let made_from = |secret: &String| {
+            Sha256::new().chain_update("guildhall refresh tokens\0").chain_update(secret).finalize().into()
+        };
+        self.secrets.iter().map(made_from).collect()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -124,7 +130,7 @@ impl KeyRing {
         if let Some(signer) = &self.known().signer {
             return Ok(signer.clone());
         }
-        let signer = Arc::new(Signer::from_secret(&self.secret)?);
+        let signer = Arc::new(Signer::from_secret(self.secrets.first().map_or("", String::as_str))?);
         self.known().signer = Some(signer.clone());
         Ok(signer)
     }
@@ -149,8 +155,8 @@ impl Signer {
     }
 }
 
-/// A token for a session, and when it ends.
-pub async fn issue(app: &App, session: &Session) -> Result<(String, DateTime<Utc>)> {
+/// A token for a session that is good for `lifetime` unless the session ends first, and when that is.
+pub async fn issue(app: &App, session: &Session, lifetime: Duration) -> Result<(String, DateTime<Utc>)> {
     let now = app.clock.now();
     let signer = app.keys.signer()?;
     let published_at = app.keys.known().published_at;
@@ -158,7 +164,7 @@ pub async fn issue(app: &App, session: &Session) -> Result<(String, DateTime<Utc
         app.table.put(&PublicKey { kid: signer.kid.clone(), x: signer.x.clone(), published_at: now }).await?;
         app.keys.known().published_at = Some(now);
     }
-    let expires_at = (now + LIFETIME).min(session.expires_at);
+    let expires_at = (now + lifetime).min(session.expires_at);
     let claims = Claims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
@@ -177,6 +183,23 @@ pub async fn issue(app: &App, session: &Session) -> Result<(String, DateTime<Utc
 /// What a token says, if we signed it and its time is not over. Whether its session still stands is for the caller
 /// to look up.
 pub async fn verify(app: &App, token: &str) -> Result<Claims> {
+    let claims = read(app, token).await?;
+    if claims.exp <= app.clock.now().timestamp() {
+        return Err(Error::unauthenticated("token_expired", "The token has expired"));
+    }
+    Ok(claims)
+}
+
+/// Whose session a token was given out for, even if its time is over.
+pub(super) async fn session_of(app: &App, token: &str) -> Result<Option<(MemberId, String)>> {
+    match read(app, token).await {
+        Ok(claims) => Ok(claims.session().map(|(member, session)| (member, session.to_owned()))),
+        Err(error) if error.kind == Kind::Unauthenticated => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn read(app: &App, token: &str) -> Result<Claims> {
     let refused = || Error::unauthenticated("token_not_valid", "Given token not valid for any token type");
     let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
     let kid = header.kid.filter(|kid| kid.len() <= 64 && header.alg == Algorithm::EdDSA).ok_or_else(refused)?;
@@ -195,13 +218,9 @@ pub async fn verify(app: &App, token: &str) -> Result<Claims> {
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    // By our own clock, below.
+    // By our own clock, in `verify`.
     validation.validate_exp = false;
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| refused())?.claims;
-    if claims.exp <= app.clock.now().timestamp() {
-        return Err(Error::unauthenticated("token_expired", "The token has expired"));
-    }
-    Ok(claims)
+    Ok(jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| refused())?.claims)
 }
 
 /// The public keys of tokens that may still be good.

@@ -4,13 +4,16 @@
 //! thing *is* never depends on it.
 
 mod game;
+mod joint;
 mod leettrack;
 mod native;
 mod skillnet;
+mod skillnet_client;
 mod staff;
 mod sukuwatto;
 mod tracker;
 
+use chrono::Duration;
 use http::StatusCode;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -22,12 +25,16 @@ use crate::error::{Error, Kind};
 pub enum Dialect {
     /// SkillTracker.
     Tracker,
-    /// SkillNet.
+    /// SkillNet, as its document says.
     Skillnet,
+    /// SkillNet, as its web client calls it.
+    SkillnetClient,
     /// The game users API.
     Game,
     /// LeetTrack.
     Leettrack,
+    /// The paths that SkillNet and LeetTrack share, in the words of both.
+    Joint,
     /// Sukuwatto.
     Sukuwatto,
     /// The pages of the staff, for browsers.
@@ -65,8 +72,10 @@ impl Dialect {
         match self {
             Dialect::Tracker => "SkillTracker",
             Dialect::Skillnet => "SkillNet",
+            Dialect::SkillnetClient => "SkillNet's web client",
             Dialect::Game => "Game users",
             Dialect::Leettrack => "LeetTrack",
+            Dialect::Joint => "SkillNet and LeetTrack",
             Dialect::Sukuwatto => "Sukuwatto",
             Dialect::Staff => "Staff",
             Dialect::Native => "Guildhall",
@@ -78,8 +87,10 @@ impl Dialect {
         match self {
             Dialect::Tracker => "Coding profiles, groups and the weekly report.",
             Dialect::Skillnet => "Skill swaps, chat, calls, forums, reviews and badges.",
+            Dialect::SkillnetClient => "The same, in the forms that its web client speaks.",
             Dialect::Game => "Accounts, pictures, scores and the leaderboard of a game.",
             Dialect::Leettrack => "LeetCode problems, learning paths and spaced repetition.",
+            Dialect::Joint => "The paths that both have, answering in the words of both.",
             Dialect::Sukuwatto => "Workouts, plans, charts, the social feed and leaderboards.",
             Dialect::Staff => "Pages for those who look after the members; for browsers.",
             Dialect::Native => "What none of the products has, and all of them may use.",
@@ -91,8 +102,10 @@ impl Dialect {
         match self {
             Dialect::Tracker => tracker::refuse(error, request),
             Dialect::Skillnet => skillnet::refuse(error, request),
+            Dialect::SkillnetClient => skillnet_client::refuse(error, request),
             Dialect::Game => game::refuse(error, request),
             Dialect::Leettrack => leettrack::refuse(error, request),
+            Dialect::Joint => joint::refuse(error, request),
             Dialect::Sukuwatto => sukuwatto::refuse(error, request),
             Dialect::Staff => staff::refuse(error, request),
             Dialect::Native => native::refuse(error, request),
@@ -106,7 +119,9 @@ impl Dialect {
             Dialect::Game => game::schema(),
             Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
-            Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => json!({ "type": "object" }),
+            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint | Dialect::Sukuwatto => {
+                json!({ "type": "object" })
+            }
         }
     }
 
@@ -123,7 +138,32 @@ impl Dialect {
     pub fn session_cookie(self) -> Option<&'static str> {
         match self {
             Dialect::Tracker | Dialect::Game | Dialect::Staff | Dialect::Native => Some("sessionid"),
-            Dialect::Skillnet | Dialect::Leettrack | Dialect::Sukuwatto => None,
+            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint | Dialect::Sukuwatto => {
+                None
+            }
+        }
+    }
+
+    /// The cookie that carries an access token, where one may.
+    pub fn token_cookie(self) -> Option<&'static str> {
+        (self == Dialect::Sukuwatto).then_some("Authorization")
+    }
+
+    /// Whether a browser can be signed in without its page's doing.
+    pub fn takes_cookies(self) -> bool {
+        self.session_cookie().is_some() || self.token_cookie().is_some()
+    }
+
+    /// How long an access token is good for that this dialect gives out.
+    pub fn token_lifetime(self) -> Duration {
+        match self {
+            // Its dashboard loses the session whenever it must refresh (its contract, section 4.1).
+            Dialect::SkillnetClient => Duration::hours(6),
+            // LeetTrack's client never refreshes.
+            Dialect::Skillnet | Dialect::Leettrack | Dialect::Joint => Duration::hours(1),
+            Dialect::Tracker | Dialect::Game | Dialect::Sukuwatto | Dialect::Staff | Dialect::Native => {
+                Duration::minutes(15)
+            }
         }
     }
 

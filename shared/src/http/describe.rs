@@ -9,8 +9,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Body, Created, Html, Json, Path, Query, SeeOther, SetCookies, Upload};
-use crate::auth::{Client, Member, Operator, Staff, Viewer};
+use super::{Accepted, Body, Created, Html, Json, NoContent, Path, Query, SeeOther, SetCookies, Upload};
+use crate::auth::{Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -182,6 +182,10 @@ impl Describe for Client {
     fn describe(_: &mut Operation<'_>) {}
 }
 
+impl Describe for Leaver {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
 impl Describe for http::HeaderMap {
     fn describe(_: &mut Operation<'_>) {}
 }
@@ -280,6 +284,19 @@ impl<T: JsonSchema> Describe for Created<T> {
     fn describe(operation: &mut Operation<'_>) {
         let schema = operation.schemas.views.subschema_for::<T>().to_value();
         operation.answer(StatusCode::CREATED, "application/json", schema);
+    }
+}
+
+impl<T: JsonSchema> Describe for Accepted<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.views.subschema_for::<T>().to_value();
+        operation.answer(StatusCode::ACCEPTED, "application/json", schema);
+    }
+}
+
+impl Describe for NoContent {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.responses.insert("204".to_owned(), json!({ "description": "No Content" }));
     }
 }
 

@@ -28,6 +28,24 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// 202 with a JSON body: it will be done.
+pub struct Accepted<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
+/// 204: it is done, and there is nothing to say.
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
 /// Cookies to set, as [`super::cookies`] writes them.
 pub struct SetCookies(pub Vec<String>);
 

@@ -11,7 +11,7 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use lambda_http::RequestExt;
 
@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind};
 use crate::lambda::Function;
-use crate::meter;
+use crate::meter::{self, Quota};
 
 /// What a route may cost at the table, in the worst of its ordinary cases.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -224,7 +224,9 @@ async fn take_turn(State((dialect, label)): State<(Dialect, Arc<str>)>, mut requ
 impl Turn {
     /// Where a cookie may carry the session, other sites may not write.
     fn check_origin(&self, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
-        if method.is_safe() || self.dialect.session_cookie().is_none() {
+        // A bearer token is no cookie: no foreign page can make a browser send one.
+        let by_token = self.dialect.takes_bearer() && headers.contains_key(AUTHORIZATION);
+        if method.is_safe() || by_token || !self.dialect.takes_cookies() {
             return Ok(());
         }
         origin::check(&self.app.config, headers)
@@ -265,6 +267,15 @@ impl Turn {
             }
         }
         let headers = response.headers_mut();
+        if let Some(Quota { limit, remaining, window, reset }) = meter::quota() {
+            // Structured fields (draft-ietf-httpapi-ratelimit-headers-10); numbers only, so they always parse.
+            let policy = HeaderValue::try_from(format!("\"default\";q={limit};w={window}"));
+            let left = HeaderValue::try_from(format!("\"default\";r={remaining};t={reset}"));
+            if let (Ok(policy), Ok(left)) = (policy, left) {
+                headers.insert("ratelimit-policy", policy);
+                headers.insert("ratelimit", left);
+            }
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         response

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::name::{Email, Username};
 use crate::ids::MemberId;
 use crate::store::{IndexKey, Key, Stored, keys};
+use crate::visibility::Audience;
 
 /// A member's account.
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,18 +25,65 @@ pub struct Account {
     pub last_name: String,
     /// The name of their picture in the bucket.
     pub avatar: Option<String>,
-    /// The hash of their password, in PHC string format.
-    pub password: String,
+    /// The hash of their password, in PHC string format; none for those who come in another way.
+    pub password: Option<String>,
     /// Raised to end every session begun before (see [`crate::auth::sessions`]).
     pub session_epoch: i64,
-    /// Whether the account can be used.
+    /// Whether the account can be used: its owner, or the staff, can switch it off.
     pub active: bool,
+    /// Whether the staff has barred its owner.
+    #[serde(default)]
+    pub banned: bool,
     /// Whether they may do what staff may do.
     pub staff: bool,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
     /// When they last signed in.
     pub last_login: Option<DateTime<Utc>>,
+    /// Who may see their profile.
+    #[serde(default)]
+    pub audience: Audience,
+    /// Their name at LeetCode, which nobody else here has.
+    #[serde(default)]
+    pub leetcode_username: Option<String>,
+    /// When account or profile last changed.
+    #[serde(default)]
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Account {
+    /// The account of somebody who joins now, with a name and nothing else.
+    pub fn new(id: MemberId, username: Username, joined_at: DateTime<Utc>) -> Account {
+        Account {
+            id,
+            username,
+            email: None,
+            email_confirmed: false,
+            first_name: String::new(),
+            last_name: String::new(),
+            avatar: None,
+            password: None,
+            session_epoch: 0,
+            active: true,
+            banned: false,
+            staff: false,
+            joined_at,
+            last_login: None,
+            audience: Audience::default(),
+            leetcode_username: None,
+            updated_at: None,
+        }
+    }
+
+    /// Whether its owner may sign in.
+    pub fn is_usable(&self) -> bool {
+        self.active && !self.banned
+    }
+
+    /// Given and family name in one, as far as there are any.
+    pub fn full_name(&self) -> String {
+        [self.first_name.as_str(), &self.last_name].join(" ").trim().to_owned()
+    }
 }
 
 impl Stored for Account {
@@ -75,5 +123,20 @@ pub struct EmailHeld {
 impl Stored for EmailHeld {
     fn key(&self) -> Key {
         keys::email(&self.email)
+    }
+}
+
+/// Holds a name at LeetCode for its member, in the same way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LeetcodeNameHeld {
+    /// The name, folded.
+    pub leetcode_username: String,
+    /// Who holds it.
+    pub member: MemberId,
+}
+
+impl Stored for LeetcodeNameHeld {
+    fn key(&self) -> Key {
+        keys::leetcode_name(&self.leetcode_username)
     }
 }

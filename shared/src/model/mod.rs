@@ -1,9 +1,11 @@
 //! Stored shapes and the values they are made of, a file per noun. Parsing is the only way to make a value.
 
 pub mod account;
+pub mod code;
 pub mod export;
-pub mod link;
 pub mod name;
+pub mod profile;
+pub mod relation;
 pub mod score;
 pub mod session;
 pub mod socket;

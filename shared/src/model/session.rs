@@ -21,6 +21,19 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// What it was begun with, as the client called itself.
     pub user_agent: String,
+    /// How often its refresh token was replaced; older tokens than this are used up.
+    #[serde(default)]
+    pub generation: i64,
+    /// When that was last; never, where there is none.
+    #[serde(default)]
+    pub refreshed_at: Option<DateTime<Utc>>,
+}
+
+impl Session {
+    /// When it was begun or last refreshed.
+    pub fn fresh_since(&self) -> DateTime<Utc> {
+        self.refreshed_at.unwrap_or(self.created_at)
+    }
 }
 
 impl Stored for Session {

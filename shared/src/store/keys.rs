@@ -4,13 +4,18 @@
 //! | --- | --- | --- |
 //! | who is this member? | `MEMBER#<id>` | `ACCOUNT` |
 //! | what is this member's score? | `MEMBER#<id>` | `SCORE` |
+//! | what do they tell of themselves? | `MEMBER#<id>` | `PROFILE` |
 //! | which sessions has a member? | `MEMBER#<id>` | `SESSION#<session>` |
+//! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
+//! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
+//! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
 //! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
-//! | how many logins failed for this name? | `LOGIN#<name, folded>` | `FAILURES#<device>` |
+//! | who has this name at LeetCode? | `LEETCODE#<name, folded>` | `LEETCODE` |
+//! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
 //! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
 //! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
@@ -63,6 +68,31 @@ pub fn score(member: MemberId) -> Key {
     key(member_partition(member), "SCORE")
 }
 
+/// What does this member tell of themselves?
+pub fn profile(member: MemberId) -> Key {
+    key(member_partition(member), "PROFILE")
+}
+
+/// One code that was sent to a member. Takes its digest.
+pub fn code(member: MemberId, purpose: &str, id: &str) -> Key {
+    key(member_partition(member), format!("CODE#{purpose}#{id}"))
+}
+
+/// Does `member` follow `other`?
+pub fn follow(member: MemberId, other: MemberId) -> Key {
+    key(member_partition(member), format!("FOLLOWS#{:016}", other.0))
+}
+
+/// Has `member` blocked `other`?
+pub fn block(member: MemberId, other: MemberId) -> Key {
+    key(member_partition(member), format!("BLOCKS#{:016}", other.0))
+}
+
+/// Which sessions has a member?
+pub fn sessions_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "SESSION#".to_owned(), index: None }
+}
+
 /// One session of a member.
 pub fn session(member: MemberId, session: &str) -> Key {
     key(member_partition(member), format!("SESSION#{session}"))
@@ -103,15 +133,25 @@ pub fn email(folded: &str) -> Key {
     key(format!("EMAIL#{folded}"), "EMAIL")
 }
 
-/// How many logins failed for this name? A name may be anything that somebody typed, so it is hashed to a fixed
-/// length. A device that this member signed in from before counts by itself.
-pub fn login_failures(folded: &str, device: Option<&str>) -> Key {
-    key(login_partition(folded), format!("FAILURES#{}", device.unwrap_or_default()))
+/// Who has this name at LeetCode? Takes the folded form.
+pub fn leetcode_name(folded: &str) -> Key {
+    key(format!("LEETCODE#{folded}"), "LEETCODE")
 }
 
-/// How many logins failed for this name, on whichever device?
-pub fn all_login_failures(folded: &str) -> Range {
-    Range { pk: login_partition(folded), prefix: "FAILURES#".to_owned(), index: None }
+/// How many logins failed for this member, whichever of their names was typed, or under this name that nobody has?
+/// That may be anything, so it is hashed to a fixed length. A device that the member signed in from before counts by
+/// itself.
+pub fn login_failures(holder: Option<MemberId>, folded: &str, device: Option<&str>) -> Key {
+    let partition = match holder {
+        Some(member) => login_partition(member),
+        None => format!("LOGIN#{}", digest(folded)),
+    };
+    key(partition, format!("FAILURES#{}", device.unwrap_or_default()))
+}
+
+/// How many logins failed for this member, on whichever device?
+pub fn all_login_failures(member: MemberId) -> Range {
+    Range { pk: login_partition(member), prefix: "FAILURES#".to_owned(), index: None }
 }
 
 /// How often did this address do that in this window?
@@ -184,8 +224,8 @@ pub fn is_outbox(pk: &str) -> bool {
     pk.starts_with("OUTBOX#")
 }
 
-fn login_partition(folded: &str) -> String {
-    format!("LOGIN#{}", digest(folded))
+fn login_partition(member: MemberId) -> String {
+    format!("LOGIN#{member}")
 }
 
 fn member_partition(member: MemberId) -> String {
@@ -216,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_key_of_a_name_cannot_reach_into_another() {
-        assert_ne!(login_failures("a#b", None), login_failures("a", Some("b")));
-        assert_eq!(login_failures(&"x".repeat(10_000), None).pk.len(), "LOGIN#".len() + 32);
+        assert_ne!(login_failures(None, "a#b", None), login_failures(None, "a", Some("b")));
+        assert_ne!(login_failures(None, "7", None), login_failures(Some(MemberId(7)), "7", None));
+        assert_eq!(login_failures(None, &"x".repeat(10_000), None).pk.len(), "LOGIN#".len() + 32);
     }
 }

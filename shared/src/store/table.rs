@@ -183,6 +183,13 @@ impl Table {
         Ok(pairs.pop().unwrap_or_default())
     }
 
+    /// Up to 100 items of one shape in one round trip, in the order of their keys.
+    pub async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
+        let items = self.get_items(keys).await?;
+        // The same key may be asked for twice.
+        keys.iter().map(|key| items.get(key).cloned().map(read_item).transpose()).collect()
+    }
+
     /// Up to 50 pairs of items of different shapes in one round trip, in the order of their keys.
     pub async fn get_pairs<A: DeserializeOwned, B: DeserializeOwned>(
         &self,

@@ -66,6 +66,29 @@ impl Change {
         Change { key, set: vec![], add: vec![], remove: vec![], condition: Condition::present(), failure: None }
     }
 
+    /// What makes of `old` what `new` is: the attributes that differ, and no others, so that two such changes of
+    /// different attributes at the same time both hold.
+    pub fn between<T: Serialize>(key: Key, old: &T, new: &T) -> Change {
+        let attributes = |value: &T| serde_dynamo::to_item::<_, HashMap<String, AttributeValue>>(value);
+        let mut change = Change::of(key);
+        match (attributes(old), attributes(new)) {
+            (Ok(old), Ok(new)) => {
+                for (name, value) in &new {
+                    if old.get(name) != Some(value) {
+                        change = match value {
+                            AttributeValue::Null(_) => change.remove(name),
+                            value => {
+                                Change { set: [change.set, vec![(name.clone(), value.clone())]].concat(), ..change }
+                            }
+                        };
+                    }
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => change.failure = Some(Unstorable(error.to_string())),
+        }
+        change
+    }
+
     /// Makes the item where there is none, instead of refusing.
     pub fn or_create(mut self) -> Change {
         self.condition.clauses.retain(|clause| *clause != Clause::Present);

@@ -13,9 +13,12 @@ use local::state::Letter;
 use local::{Cloud, Delivery, Options, Pumps, Storage};
 use serde_json::Value;
 use shared::App;
+use shared::auth::{sessions, tokens};
 use shared::clock::Clock;
 use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
+use shared::model::account::Account;
+use shared::model::relation::Block;
 use shared::store::{Change, keys};
 
 pub use person::{PASSWORD, Person};
@@ -90,11 +93,40 @@ impl World {
         let address = format!("{name}@example.org");
         person.patch(&person.profile(), serde_json::json!({ "email": address })).await.assert(200);
         self.settle().await;
-        let letter = self.letters().into_iter().next().expect("a letter that asks for confirmation");
-        let code = letter.text.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a code");
+        let code = self.code_from_letter();
         person.post("/v1/email/confirm", serde_json::json!({ "code": code })).await.assert(200);
         self.settle().await;
         person
+    }
+
+    /// The code in the link of the latest letter.
+    pub fn code_from_letter(&self) -> String {
+        tests::code_from_letter(&self.cloud).expect("a letter with a link")
+    }
+
+    /// Begins a session for a member, without a password: puts its cookie into their browser, and returns an access
+    /// token for it.
+    pub async fn enter(&self, member: &Person) -> String {
+        let app = self.app();
+        let account: Account =
+            app.table.get(keys::account(MemberId(member.id()))).await.expect("the table").expect("an account");
+        let (session, ticket) = sessions::begin(&app, &account, "test").expect("a session");
+        app.table.create(&session).await.expect("room for a session");
+        member.keep("sessionid", ticket.expose());
+        let (token, _) = tokens::issue(&app, &session, Duration::minutes(15)).await.expect("a token");
+        token
+    }
+
+    /// Bars a member, as the staff does.
+    pub async fn ban(&self, member: &Person) {
+        let ban = Change::of(keys::account(MemberId(member.id()))).set("banned", true).add("session_epoch", 1);
+        self.app().table.change::<Value>(ban).await.expect("the member's account");
+    }
+
+    /// Lets `owner` block `other`.
+    pub async fn block(&self, owner: &Person, other: &Person) {
+        let (member, blocked) = (MemberId(owner.id()), MemberId(other.id()));
+        self.app().table.put(&Block { member, blocked, since: self.clock.now() }).await.expect("room for a block");
     }
 
     /// Makes a member one of the staff, which no route does.

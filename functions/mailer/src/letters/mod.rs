@@ -1,29 +1,65 @@
-//! The letters: one function each, with its subject, text and HTML beside it.
+//! The letters: who gets which when something happens, and how each reads, with its subject, text and HTML beside it.
 
 use askama::Template;
+use shared::auth::codes;
 use shared::events::{Event, Happened};
 use shared::ids::MemberId;
 use shared::mail::Letter;
 use shared::model::account::Account;
-use shared::model::link;
+use shared::model::code::Purpose;
 use shared::model::name::Email;
 use shared::store::keys;
 use shared::{App, Error, Result};
 
+/// A letter that is called for, not written yet: what is in it may be good for one letter only.
+pub struct Draft {
+    kind: Kind,
+    account: Account,
+    to: Email,
+}
+
+/// Which letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Asks whether an address is the member's own.
+    ConfirmAddress,
+    /// Welcomes a member whom letters reach now.
+    Welcome,
+    /// Tells a member that somebody guessed at their password.
+    NameLocked,
+    /// Tells a member that their password is another now.
+    PasswordChanged,
+    /// Brings a link to set a new password.
+    ResetPassword,
+    /// Brings a link to sign in with.
+    SignInLink,
+}
+
 /// The letter that an event calls for, if it does and if there is somebody to send it to.
-pub async fn about(app: &App, happened: &Happened) -> Result<Option<Letter>> {
-    match happened.event {
-        Event::EmailChanged { member } => confirm_address(app, member).await,
-        Event::EmailConfirmed { member } => welcome(app, member).await,
-        Event::NameLocked { member: Some(member) } => name_locked(app, member).await,
-        Event::PasswordChanged { member } => password_changed(app, member).await,
-        _ => Ok(None),
-    }
+pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
+    let (kind, member) = match happened.event {
+        Event::EmailChanged { member } => (Kind::ConfirmAddress, member),
+        Event::EmailConfirmed { member } => (Kind::Welcome, member),
+        Event::NameLocked { member: Some(member) } => (Kind::NameLocked, member),
+        Event::PasswordChanged { member } => (Kind::PasswordChanged, member),
+        Event::PasswordResetAsked { member: Some(member) } => (Kind::ResetPassword, member),
+        Event::SignInLinkAsked { member: Some(member) } => (Kind::SignInLink, member),
+        _ => return Ok(None),
+    };
+    let Some(account) = account(app, member).await? else { return Ok(None) };
+    let Some(to) = account.email.clone() else { return Ok(None) };
+    let goes = match kind {
+        Kind::ConfirmAddress => !account.email_confirmed,
+        Kind::Welcome | Kind::NameLocked | Kind::PasswordChanged => account.email_confirmed,
+        // Whoever can read it proves by that that the address is theirs.
+        Kind::ResetPassword | Kind::SignInLink => account.is_usable(),
+    };
+    Ok(goes.then_some(Draft { kind, account, to }))
 }
 
 /// Renders the three parts of a letter from the same values.
 macro_rules! letter {
-    ($subject:tt, $text:tt, $page:tt, $($field:ident),*) => {{
+    ($subject:literal, $text:literal, $page:literal, $($field:ident),*) => {{
         #[derive(Template)]
         #[template(path = $subject)]
         struct Subject;
@@ -48,53 +84,44 @@ struct Parts {
     html: askama::Result<String>,
 }
 
-fn written(to: Email, Parts { subject, text, html }: Parts) -> Result<Option<Letter>> {
-    let broken = |cause| Error::internal("A letter could not be written.", cause);
-    let subject = subject.map_err(broken)?.trim().to_owned();
-    Ok(Some(Letter { to, subject, text: text.map_err(broken)?, html: html.map_err(broken)? }))
-}
-
-/// Asks whether an address is the member's own. The only letter to an address that is not confirmed.
-async fn confirm_address(app: &App, member: MemberId) -> Result<Option<Letter>> {
-    let Some(account) = account(app, member).await? else { return Ok(None) };
-    let Some(email) = account.email.filter(|_| !account.email_confirmed) else { return Ok(None) };
-    let (name, link) = (account.username.as_str(), link::confirm_email(app, member, &email));
-    written(
-        email,
-        letter!("confirm_address/subject.txt", "confirm_address/body.txt", "confirm_address/body.html", name, link),
-    )
-}
-
-/// Welcomes a member whom letters reach now.
-async fn welcome(app: &App, member: MemberId) -> Result<Option<Letter>> {
-    let Some((account, email)) = reachable(app, member).await? else { return Ok(None) };
-    let (name, home) = (account.username.as_str(), &app.config.public_url);
-    written(email, letter!("welcome/subject.txt", "welcome/body.txt", "welcome/body.html", name, home))
-}
-
-/// Tells a member that somebody guessed at their password.
-async fn name_locked(app: &App, member: MemberId) -> Result<Option<Letter>> {
-    let Some((account, email)) = reachable(app, member).await? else { return Ok(None) };
-    let name = account.username.as_str();
-    written(email, letter!("name_locked/subject.txt", "name_locked/body.txt", "name_locked/body.html", name))
-}
-
-/// Tells a member that their password is another now.
-async fn password_changed(app: &App, member: MemberId) -> Result<Option<Letter>> {
-    let Some((account, email)) = reachable(app, member).await? else { return Ok(None) };
-    let name = account.username.as_str();
-    written(
-        email,
-        letter!("password_changed/subject.txt", "password_changed/body.txt", "password_changed/body.html", name),
-    )
+impl Draft {
+    /// Writes it, with a new code where it brings one.
+    pub async fn write(self, app: &App) -> Result<Letter> {
+        let (name, home) = (self.account.username.as_str(), app.config.public_url.as_str());
+        let code = async |purpose| codes::issue(app, &self.account, purpose, &self.to).await;
+        let Parts { subject, text, html } = match self.kind {
+            Kind::ConfirmAddress => {
+                let link = format!("{home}/v1/email/confirm?code={}", code(Purpose::ConfirmEmail).await?);
+                letter!(
+                    "confirm_address/subject.txt",
+                    "confirm_address/body.txt",
+                    "confirm_address/body.html",
+                    name,
+                    link
+                )
+            }
+            Kind::Welcome => letter!("welcome/subject.txt", "welcome/body.txt", "welcome/body.html", name, home),
+            Kind::NameLocked => {
+                letter!("name_locked/subject.txt", "name_locked/body.txt", "name_locked/body.html", name)
+            }
+            Kind::PasswordChanged => {
+                letter!("password_changed/subject.txt", "password_changed/body.txt", "password_changed/body.html", name)
+            }
+            Kind::ResetPassword => {
+                let link = format!("{home}/reset-password/{}", code(Purpose::ResetPassword).await?);
+                letter!("reset_password/subject.txt", "reset_password/body.txt", "reset_password/body.html", name, link)
+            }
+            Kind::SignInLink => {
+                let link = format!("{home}/v1/sign-in?code={}", code(Purpose::SignIn).await?);
+                letter!("sign_in_link/subject.txt", "sign_in_link/body.txt", "sign_in_link/body.html", name, link)
+            }
+        };
+        let broken = |cause| Error::internal("A letter could not be written.", cause);
+        let subject = subject.map_err(broken)?.trim().to_owned();
+        Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)? })
+    }
 }
 
 async fn account(app: &App, member: MemberId) -> Result<Option<Account>> {
     app.table.get(keys::account(member)).await
-}
-
-/// A member with an address that is known to be theirs.
-async fn reachable(app: &App, member: MemberId) -> Result<Option<(Account, Email)>> {
-    let account = account(app, member).await?.filter(|account| account.email_confirmed);
-    Ok(account.and_then(|account| account.email.clone().map(|email| (account, email))))
 }

@@ -1,0 +1,95 @@
+//! Sessions: signing in with a password, who is signed in where, and ending it.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::auth::entry::{self, Entered};
+use shared::auth::{Client, Member, sessions};
+use shared::events::{Event, happened};
+use shared::http::{Body, Created, Json, NoContent, Path};
+use shared::model::session::Session;
+use shared::store::{Change, Condition, Write, keys};
+use shared::{App, Error, Result};
+
+use super::tokens::TokensView;
+
+/// A name and a password.
+#[derive(Deserialize, JsonSchema)]
+pub struct Credentials {
+    /// A member's name, or their address.
+    name: String,
+    password: String,
+}
+
+/// Signs in, and gives tokens for the new session.
+pub async fn begin(
+    client: Client,
+    State(app): State<App>,
+    Body(input): Body<Credentials>,
+) -> Result<Created<TokensView>> {
+    match entry::sign_in(&app, &client, &input.name, input.password).await? {
+        Ok(Entered { session, .. }) => Ok(Created(TokensView::of(&app, &session).await?)),
+        // Which of the two is wrong is nobody's business.
+        Err(_) => Err(Error::unauthenticated("wrong_credentials", "Name and password do not match.")),
+    }
+}
+
+/// One of the caller's sessions.
+#[derive(Serialize, JsonSchema)]
+pub struct SessionView {
+    id: String,
+    /// What it was begun with, as the client called itself.
+    user_agent: String,
+    created_at: DateTime<Utc>,
+    /// When it last got new tokens.
+    refreshed_at: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
+    /// Whether it is the one that this was asked with.
+    current: bool,
+}
+
+/// The caller's sessions.
+#[derive(Serialize, JsonSchema)]
+pub struct SessionsView {
+    items: Vec<SessionView>,
+    /// Always null: there are never so many.
+    next: Option<String>,
+}
+
+/// Lists the caller's own sessions, the youngest first.
+pub async fn list(by: Member, State(app): State<App>) -> Result<Json<SessionsView>> {
+    let view = |session: Session| SessionView {
+        current: session.id == by.session.id,
+        id: session.id,
+        user_agent: session.user_agent,
+        created_at: session.created_at,
+        refreshed_at: session.refreshed_at,
+        expires_at: session.expires_at,
+    };
+    let items = sessions::of(&app, &by.account).await?.into_iter().map(view).collect();
+    Ok(Json(SessionsView { items, next: None }))
+}
+
+/// Ends one of the caller's own sessions; one that has ended already is as good as ended.
+pub async fn end(by: Member, State(app): State<App>, Path(session): Path<String>) -> Result<NoContent> {
+    // A key has 2 KB at most, and ids are far shorter.
+    if session.len() > 64 {
+        return Err(Error::not_found());
+    }
+    app.table.together(sessions::end(&app, by.id(), &session)?.into()).await?;
+    Ok(NoContent)
+}
+
+/// Ends all of the caller's sessions, this one included.
+pub async fn end_all(by: Member, State(app): State<App>) -> Result<NoContent> {
+    let member = by.id();
+    let change = Change::of(keys::account(member)).add("session_epoch", 1);
+    let unchanged = Condition::equals("session_epoch", by.account.session_epoch);
+    let writes = vec![Write::change(change.when(unchanged)), happened(&app, Event::SessionsEnded { member })?];
+    match app.table.together(writes).await {
+        // Somebody else ended them a moment ago.
+        Ok(()) | Err(shared::store::StoreError::Refused { .. }) => Ok(NoContent),
+        Err(error) => Err(error.into()),
+    }
+}
