@@ -24,7 +24,8 @@ async fn the_clean_up_removes_pictures_that_nothing_refers_to_and_spares_new_one
     world.settle().await;
 }
 
-fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
+/// The folder below this one that holds a file.
+pub fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
     for entry in std::fs::read_dir(folder).ok()?.flatten() {
         if entry.path().is_dir() {
             if let Some(found) = find_folder(&entry.path(), file) {

@@ -128,6 +128,9 @@ async fn a_day(world: &World) {
     socket.recv().await.expect("a frame");
     socket.close().await;
     let _open = ada.open_socket().await;
+    world.block(&ada, &world.member("eve").await).await;
+    crate::personal_data::ask(&ada).await.assert(201);
+    world.settle().await;
     for job in ["clean-up", "check-accounts"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }

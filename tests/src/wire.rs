@@ -104,7 +104,9 @@ fn actions(request: &HttpRequest) -> Vec<String> {
     let body = request.body().bytes().unwrap_or_default();
     let Some(target) = request.headers().get("x-amz-target") else {
         let sockets = request.uri().contains("/@connections/");
-        return vec![if sockets { "execute-api:ManageConnections" } else { "ses:SendEmail" }.to_owned()];
+        let raw = body.starts_with(b"Action=SendRawEmail&");
+        let letter = if raw { "ses:SendRawEmail" } else { "ses:SendEmail" };
+        return vec![if sockets { "execute-api:ManageConnections" } else { letter }.to_owned()];
     };
     match target.split_once('.').map_or("", |(_, action)| action) {
         "PutEvents" => vec!["events:PutEvents".to_owned()],

@@ -8,6 +8,7 @@ pub mod game;
 pub mod joining;
 pub mod native;
 pub mod password;
+pub mod personal_data;
 pub mod profile;
 pub mod recovery;
 
@@ -77,7 +78,13 @@ pub fn routes() -> Routes {
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
         .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
-    game.and(native)
+    let sukuwatto = Routes::new(Dialect::Sukuwatto).post(
+        "/api/request-personal-data/",
+        personal_data::ask,
+        "Ask for everything that is kept about oneself",
+        Price::of(5, 4.0, 5.0),
+    );
+    game.and(native).and(sukuwatto)
 }
 
 /// The function.

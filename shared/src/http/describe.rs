@@ -49,6 +49,11 @@ impl Default for Schemas {
 }
 
 impl Schemas {
+    /// The schema of something that goes out.
+    pub fn view<T: JsonSchema>(&mut self) -> Value {
+        self.views.subschema_for::<T>().to_value()
+    }
+
     /// Every named schema that was asked for.
     pub fn definitions(mut self) -> Map<String, Value> {
         let mut all = self.inputs.take_definitions(true);

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod code;
+pub mod export;
 pub mod name;
 pub mod profile;
 pub mod relation;

@@ -255,6 +255,7 @@ pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
         ("admin", ::admin::NEEDS),
         ("chat", ::chat::NEEDS),
         ("docs", ::docs::NEEDS),
+        ("exporter", ::exporter::NEEDS),
         ("files", ::files::NEEDS),
         ("jobs", ::jobs::NEEDS),
         ("leaderboards", ::leaderboards::NEEDS),

@@ -118,6 +118,7 @@ pub async fn set(cloud: &Cloud) -> Result<Stage, String> {
         plain("chat", "ping", ping),
         plain("projector", "outbox", sample("projector", "outbox")?),
         Scene { numbering: Numbering::Happenings, ..plain("mailer", "name-locked", letter) },
+        plain("exporter", "personal-data-asked", sample("exporter", "personal-data-asked")?),
         plain("jobs", "clean-up", sample("jobs", "clean-up")?),
     ];
     Ok(Stage { scenes, socket: tokio::spawn(listen(socket)) })
