@@ -5,6 +5,7 @@
 //! afterwards). An arrow never runs from here to a slice.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 mod aws;
 pub mod clock;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use shared::http::describe::Access;
 use shared::http::openapi::access;
+use shared::model::role::Role;
 
 use crate::world::{OPERATIONS_TOKEN, Person, World, repository, slices};
 
@@ -16,8 +17,9 @@ use crate::world::{OPERATIONS_TOKEN, Person, World, repository, slices};
 async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
     let world = World::new().await;
     let callers = Callers::new(&world).await;
-    let mut page =
-        String::from("route | nobody | ended session | deactivated | other member | staff | operator | owner\n");
+    let mut page = String::from(
+        "route | nobody | ended session | deactivated | other member | moderator | administrator | operator | owner\n",
+    );
     for (slice, table) in slices() {
         for (number, row) in table.rows().iter().enumerate() {
             let owner = world.member(&format!("owner-{slice}-{number}")).await;
@@ -26,10 +28,12 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
             let mut line = format!("{} {}", row.method, row.path);
             let mut statuses = Vec::new();
             // A route that signs out ends a session for every copy of the browser.
-            let (other, staff) = (callers.other.elsewhere(), callers.staff.elsewhere());
-            other.sign_in().await.assert(200);
-            staff.sign_in().await.assert(200);
-            for caller in [&callers.nobody, &callers.ended, &callers.deactivated, &other, &staff] {
+            let [other, moderator, administrator] =
+                [&callers.other, &callers.moderator, &callers.administrator].map(Person::elsewhere);
+            for caller in [&other, &moderator, &administrator] {
+                caller.sign_in().await.assert(200);
+            }
+            for caller in [&callers.nobody, &callers.ended, &callers.deactivated, &other, &moderator, &administrator] {
                 // Each is a fresh copy of the browser: a route that sets or clears cookies must not change the next.
                 statuses.push(ask(&caller.copy(), &row.method, &path, None).await);
             }
@@ -40,22 +44,33 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
             }
             page += &line;
             page.push('\n');
-            let [nobody, ended, deactivated, other, staff, operator, owner] = statuses[..] else { unreachable!() };
+            let [nobody, ended, deactivated, other, moderator, administrator, operator, owner] = statuses[..] else {
+                unreachable!()
+            };
             // Pages send whoever is not signed in to where they can.
             let unknown = if row.dialect.sign_in_page().is_some() { 302 } else { 401 };
             match access(row) {
                 Access::Anyone | Access::Viewer => assert_eq!((nobody, nobody), (ended, deactivated), "{line}"),
                 Access::Member => {
                     assert_eq!([nobody, ended, deactivated, operator], [unknown; 4], "{line}");
-                    assert!(![other, staff, owner].contains(&401), "{line}");
+                    assert!(![other, moderator, administrator, owner].contains(&401), "{line}");
                 }
                 Access::Staff => {
                     assert_eq!([nobody, ended, deactivated, operator], [unknown; 4], "{line}");
                     assert_eq!([other, owner], [403; 2], "{line}");
-                    assert!(![401, 403].contains(&staff), "{line}");
+                    assert!(![401, 403].contains(&moderator) && ![401, 403].contains(&administrator), "{line}");
+                }
+                Access::Administrator => {
+                    assert_eq!([nobody, ended, deactivated, operator], [unknown; 4], "{line}");
+                    assert_eq!([other, moderator, owner], [403; 3], "{line}");
+                    assert!(![401, 403].contains(&administrator), "{line}");
                 }
                 Access::Operator => {
-                    assert_eq!([nobody, ended, deactivated, other, staff, owner], [401; 6], "{line}");
+                    assert_eq!(
+                        [nobody, ended, deactivated, other, moderator, administrator, owner],
+                        [401; 7],
+                        "{line}"
+                    );
                     assert_ne!(operator, 401, "{line}");
                 }
             }
@@ -75,7 +90,8 @@ struct Callers {
     ended: Person,
     deactivated: Person,
     other: Person,
-    staff: Person,
+    moderator: Person,
+    administrator: Person,
 }
 
 impl Callers {
@@ -89,9 +105,11 @@ impl Callers {
         let leave = serde_json::json!({ "deactivate": true });
         deactivated.patch(&deactivated.profile(), leave).await.assert(200);
         deactivated.keep("sessionid", &ticket);
-        let staff = world.member("staff").await;
-        world.promote(&staff).await;
-        Callers { nobody: world.visitor(), ended, deactivated, other: world.member("other").await, staff }
+        let (moderator, administrator) = (world.member("moderator").await, world.member("administrator").await);
+        world.give_role(&moderator, Role::Moderator).await;
+        world.promote(&administrator).await;
+        let (nobody, other) = (world.visitor(), world.member("other").await);
+        Callers { nobody, ended, deactivated, other, moderator, administrator }
     }
 }
 

@@ -70,7 +70,8 @@ async fn moto_agrees() {
         password: String::new(),
         session_epoch: 0,
         active: true,
-        staff: false,
+        banned: false,
+        role: None,
         joined_at: app.clock.now(),
         last_login: None,
     };

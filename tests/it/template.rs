@@ -129,6 +129,7 @@ async fn a_day(world: &World) {
     for job in ["clean-up", "check-accounts"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }
+    world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "ada" })).await.outcome.unwrap();
     // A letter that could not be sent lets go of its claim and goes out later.
     ada.patch(&ada.profile(), json!({ "first_name": "Ada" })).await.assert(200);
     ada.delete(&ada.profile()).await.assert(200);

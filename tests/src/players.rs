@@ -6,6 +6,7 @@ use shared::App;
 use shared::ids::MemberId;
 use shared::model::account::{Account, NameHeld};
 use shared::model::name::{Email, Username};
+use shared::model::role::Role;
 use shared::model::score::Score;
 use shared::store::{Change, Write, keys};
 
@@ -54,7 +55,8 @@ pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
             password: "x".repeat(97),
             session_epoch: 0,
             active: true,
-            staff: false,
+            banned: false,
+            role: None,
             joined_at: app.clock.now(),
             last_login: Some(app.clock.now()),
         };
@@ -64,12 +66,12 @@ pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
     keep(&app, writes).await
 }
 
-/// Makes a member one of the staff, which no route does.
+/// Makes a member an administrator, which nobody of the staff could do the first time.
 pub async fn make_staff(cloud: &Cloud, name: &str) -> Result<(), String> {
     let table = app(cloud)?.table.clone();
     let held = table.get::<NameHeld>(keys::name(name)).await.map_err(|error| error.to_string())?;
     let member = held.ok_or_else(|| format!("Nobody is called {name}."))?.member;
-    let change = Change::of(keys::account(member)).set("staff", true);
+    let change = Change::of(keys::account(member)).set("role", Role::Administrator);
     table.changed::<Account>(change).await.map(drop).map_err(|error| format!("{name} was not promoted: {error:?}"))
 }
 

@@ -366,7 +366,7 @@ pub async fn write_stats(
             return Err(Error::invalid("idempotency_key", "An Idempotency-Key has 1 to 255 printable characters."));
         }
     };
-    let Score { score, games_played, games_won, updated_at, .. } = stats::write(&app, member, new, key).await?;
+    let Score { score, games_played, games_won, updated_at, .. } = stats::write(&app, member, new, key, &[]).await?;
     Ok(Json(StatsView { score, games_played, games_won, updated_at }))
 }
 

@@ -39,7 +39,8 @@ pub async fn join(app: &App, username: Username, password: String) -> Result<Opt
             password: password.clone(),
             session_epoch: 0,
             active: true,
-            staff: false,
+            banned: false,
+            role: None,
             joined_at: now,
             last_login: None,
         };

@@ -132,7 +132,7 @@ pub async fn activate(
     let (account, score) = find(&app, member).await?;
     // A button that is pressed twice does it once.
     if !account.active {
-        leaving::reactivate(&app, score).await?;
+        leaving::reactivate(&app, &account, score, []).await?;
     }
     Ok(done(&by, member, "activated"))
 }
@@ -147,7 +147,7 @@ pub async fn deactivate(
     refuse_oneself(&by, member)?;
     let (account, _) = find(&app, member).await?;
     if account.active {
-        leaving::deactivate(&app, member, None).await?;
+        leaving::deactivate(&app, member, []).await?;
     }
     Ok(done(&by, member, "deactivated"))
 }
@@ -160,7 +160,7 @@ pub async fn unlock(
     Form(Button {}): Form<Button>,
 ) -> Result<SeeOther> {
     let (account, _) = find(&app, member).await?;
-    limits::unlock(&app, &account.username.folded()).await?;
+    limits::unlock(&app, &account.username.folded(), []).await?;
     Ok(done(&by, member, "unlocked"))
 }
 
@@ -180,7 +180,7 @@ pub async fn set_score(
 ) -> Result<SeeOther> {
     let score = score.trim().parse().ok().filter(|score| (-stats::LARGEST..=stats::LARGEST).contains(score));
     let score = score.ok_or_else(|| Error::invalid_field("score", "Enter a whole number of at most 15 digits."))?;
-    stats::write(&app, member, NewStats::Set { score, games_played: None, games_won: None }, None).await?;
+    stats::write(&app, member, NewStats::Set { score, games_played: None, games_won: None }, None, &[]).await?;
     Ok(done(&by, member, "scored"))
 }
 
@@ -204,7 +204,7 @@ pub async fn delete(
         return Err(Error::invalid_field("sure", "Tick the box: a deletion is final."));
     }
     let (account, _) = find(&app, member).await?;
-    leaving::delete(&app, &account, None).await?;
+    leaving::delete(&app, &account, []).await?;
     log(&by, member, "deleted");
     Ok(SeeOther("/admin/?done=deleted".to_owned()))
 }

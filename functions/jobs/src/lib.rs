@@ -2,6 +2,7 @@
 
 pub mod check_accounts;
 pub mod clean_up;
+pub mod make_staff;
 pub mod remove_files;
 pub mod remove_member;
 
@@ -23,6 +24,11 @@ pub enum Job {
     CleanUp,
     /// Holds accounts, names and scores against each other.
     CheckAccounts,
+    /// Makes a member an administrator; only by hand.
+    MakeStaff {
+        /// The member's name.
+        name: String,
+    },
 }
 
 /// What a job came to.
@@ -33,6 +39,19 @@ pub enum Done {
     CleanUp(clean_up::Report),
     /// See [`check_accounts`].
     CheckAccounts(check_accounts::Report),
+    /// See [`make_staff`].
+    MakeStaff(make_staff::Report),
+}
+
+impl Done {
+    /// The job's name; reports may hold members' names, which stay out of the log.
+    fn name(&self) -> &'static str {
+        match self {
+            Done::CleanUp(_) => "clean-up",
+            Done::CheckAccounts(_) => "check-accounts",
+            Done::MakeStaff(_) => "make-staff",
+        }
+    }
 }
 
 /// The function.
@@ -50,8 +69,9 @@ async fn handle(app: App, event: Value) -> Result<Value> {
         let done = match serde_json::from_value(event).map_err(unknown)? {
             Job::CleanUp => Done::CleanUp(clean_up::run(&app).await?),
             Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(&app).await?),
+            Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(&app, &name).await?),
         };
-        tracing::info!(done = ?done, "A job is done.");
+        tracing::info!(job = done.name(), "A job is done.");
         serde_json::to_value(done)
     };
     done.map_err(|cause| Error::internal("A report could not be written.", cause))

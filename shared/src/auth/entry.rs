@@ -28,7 +28,7 @@ pub enum Refused {
     UnknownName,
     /// The password is another.
     WrongPassword,
-    /// Name and password are right, but the account was deactivated.
+    /// Name and password are right, but the account was deactivated, or its member banned.
     Deactivated,
 }
 
@@ -53,7 +53,7 @@ pub async fn sign_in(app: &App, client: &Client, name: &str, password: String) -
         }
         return Ok(Err(if holder.is_some() { Refused::WrongPassword } else { Refused::UnknownName }));
     };
-    if !account.active {
+    if !account.active || account.banned {
         attempt.succeeded(app).await?;
         return Ok(Err(Refused::Deactivated));
     }
@@ -66,7 +66,7 @@ pub async fn sign_in(app: &App, client: &Client, name: &str, password: String) -
     counted?;
     match entered {
         Ok(()) => Ok(Ok(Entered { account, ticket })),
-        // Deactivated, deleted, or given another password while we were hashing.
+        // Deactivated, banned, deleted, or given another password while we were hashing.
         Err(StoreError::Refused { write: 0, .. }) => Ok(Err(Refused::WrongPassword)),
         Err(error) => Err(error.into()),
     }

@@ -4,7 +4,8 @@ pub mod entry;
 pub mod extract;
 pub mod limits;
 pub mod passwords;
+pub mod roles;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Client, Member, Operator, Staff, Viewer};
+pub use extract::{Administrator, Client, Member, Operator, Staff, Viewer};

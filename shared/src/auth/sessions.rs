@@ -62,7 +62,8 @@ pub fn read_ticket(ticket: &str) -> Option<(MemberId, String)> {
 pub async fn find(app: &App, member: MemberId, session: &str) -> Result<Option<(Session, Account)>> {
     let found = app.table.get_two::<Session, Account>(keys::session(member, session), keys::account(member)).await?;
     let (Some(session), Some(account)) = found else { return Ok(None) };
-    let stands = account.active && session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
+    let usable = account.active && !account.banned;
+    let stands = usable && session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
     Ok(stands.then_some((session, account)))
 }
 

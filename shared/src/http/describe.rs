@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
 use super::{Body, Created, Html, Json, Path, Query, SeeOther, SetCookies, Upload};
-use crate::auth::{Client, Member, Operator, Staff, Viewer};
+use crate::auth::{Administrator, Client, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -24,8 +24,10 @@ pub enum Access {
     Viewer,
     /// Members.
     Member,
-    /// Staff.
+    /// Staff, in whichever role.
     Staff,
+    /// Administrators.
+    Administrator,
     /// Programs with the operations token.
     Operator,
 }
@@ -93,7 +95,7 @@ impl<'a> Operation<'a> {
                 None => self.refusal(StatusCode::UNAUTHORIZED),
             }
         }
-        if self.access == Access::Staff {
+        if matches!(self.access, Access::Staff | Access::Administrator) {
             self.refusal(StatusCode::FORBIDDEN);
         }
         let others = self.refusal_body("Refused for another reason.");
@@ -112,7 +114,7 @@ impl<'a> Operation<'a> {
         let security = match self.access {
             Access::Anyone => json!([]),
             Access::Viewer => json!([ways.as_slice(), &[json!({})]].concat()),
-            Access::Member | Access::Staff => json!(ways),
+            Access::Member | Access::Staff | Access::Administrator => json!(ways),
             Access::Operator => json!([{ "operations": [] }]),
         };
         operation.insert("security".to_owned(), security);
@@ -196,6 +198,12 @@ impl Describe for Member {
 impl Describe for Staff {
     fn describe(operation: &mut Operation<'_>) {
         operation.require(Access::Staff);
+    }
+}
+
+impl Describe for Administrator {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Administrator);
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::name::{Email, Username};
+use super::role::Role;
 use crate::ids::MemberId;
 use crate::store::{IndexKey, Key, Stored, keys};
 
@@ -30,8 +31,11 @@ pub struct Account {
     pub session_epoch: i64,
     /// Whether the account can be used.
     pub active: bool,
-    /// Whether they may do what staff may do.
-    pub staff: bool,
+    /// Whether the staff shut them out.
+    #[serde(default)]
+    pub banned: bool,
+    /// What they may do of what the staff may do; none for almost everybody.
+    pub role: Option<Role>,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
     /// When they last signed in.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod link;
 pub mod name;
+pub mod role;
 pub mod score;
 pub mod session;
 pub mod socket;

@@ -15,16 +15,19 @@
 //! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
 //! | was this letter sent? | `LETTER#<letter>` | `LETTER` |
 //! | which keys verify access tokens? | `KEYS` | `KEY#<key id>` |
+//! | what did the staff do in this month? | `AUDIT#<month>` | `<event>` |
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
 //! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
+//! | what did the staff do? | `AUDIT` | `<newest first>` |
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{EventId, MemberId};
+use crate::ids::{EventId, MAX_SAFE_INTEGER, MemberId};
 
 /// Where an item lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +68,11 @@ pub fn score(member: MemberId) -> Key {
 /// One session of a member.
 pub fn session(member: MemberId, session: &str) -> Key {
     key(member_partition(member), format!("SESSION#{session}"))
+}
+
+/// Which sessions has a member?
+pub fn sessions_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "SESSION#".to_owned(), index: None }
 }
 
 /// Which sockets has a member open?
@@ -168,6 +176,21 @@ pub fn online() -> Range {
     Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
 }
 
+/// One thing that the staff did.
+pub fn audit(at: DateTime<Utc>, entry: EventId) -> Key {
+    key(format!("AUDIT#{}", month(at)), format!("{:016}", entry.0))
+}
+
+/// Its place among all that the staff did.
+pub fn by_audit(entry: EventId) -> IndexKey {
+    IndexKey { pk: "AUDIT".to_owned(), sk: newest_first(entry) }
+}
+
+/// What did the staff do? The latest first.
+pub fn audit_trail() -> Range {
+    Range { pk: "AUDIT".to_owned(), prefix: String::new(), index: Some("gsi1") }
+}
+
 /// Whether a stored key is that of an outbox record.
 pub fn is_outbox(pk: &str) -> bool {
     pk.starts_with("OUTBOX#")
@@ -179,6 +202,16 @@ fn login_partition(folded: &str) -> String {
 
 fn member_partition(member: MemberId) -> String {
     format!("MEMBER#{member}")
+}
+
+/// The month of a time, such as `2026-01`.
+fn month(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m").to_string()
+}
+
+/// Ids ascend in time; this descends, since a range is read in the order of its sort keys.
+fn newest_first(id: EventId) -> String {
+    format!("{:016}", MAX_SAFE_INTEGER.saturating_sub(id.0))
 }
 
 /// Maps the 64-bit scores to numbers that ascend where scores descend, negative ones included.
@@ -201,6 +234,12 @@ mod tests {
         let keys: Vec<_> = scores.map(|score| by_score(score, MemberId(1)).sk).to_vec();
         assert!(keys.is_sorted());
         assert!(by_score(5, MemberId(9)).sk < by_score(5, MemberId(10)).sk);
+    }
+
+    #[test]
+    fn a_later_entry_comes_first() {
+        let keys: Vec<_> = [MAX_SAFE_INTEGER, 10, 9, 1].map(|id| by_audit(EventId(id)).sk).to_vec();
+        assert!(keys.is_sorted());
     }
 
     #[test]
