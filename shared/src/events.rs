@@ -66,6 +66,11 @@ pub enum Event {
         /// Their names in the bucket.
         files: Vec<String>,
     },
+    /// Somebody of the staff wants a job to run now.
+    JobAsked {
+        /// Its name.
+        job: String,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -85,7 +90,23 @@ impl Event {
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
+            Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
+        }
+    }
+
+    /// The member whom it is about, if it is about one.
+    pub fn member(&self) -> Option<MemberId> {
+        match self {
+            Event::MemberJoined { member }
+            | Event::EmailChanged { member }
+            | Event::EmailConfirmed { member }
+            | Event::PasswordChanged { member }
+            | Event::SessionEnded { member, .. }
+            | Event::SessionsEnded { member }
+            | Event::MemberDeleted { member } => Some(*member),
+            Event::NameLocked { member } => *member,
+            Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
         }
     }
 }

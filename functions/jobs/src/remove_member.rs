@@ -1,4 +1,4 @@
-//! Removes what is left of a member whose account was deleted: sessions, sockets, files.
+//! Removes what is left of a member whose account was deleted: sessions, sockets, records of letters, files.
 
 use shared::ids::MemberId;
 use shared::store::{Condition, Query, keys};

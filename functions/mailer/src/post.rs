@@ -9,16 +9,16 @@ use std::sync::{Arc, OnceLock};
 use aws_sdk_ses::Client;
 use aws_sdk_ses::config::BehaviorVersion;
 use aws_sdk_ses::types::{Body, Content, Destination, Message};
-use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::Duration;
+use shared::events::Happened;
+use shared::ids::MemberId;
+use shared::model::letter::LetterRecord;
 use shared::model::name::Email;
-use shared::store::{Change, Condition, Key, StoreError, Stored, keys};
+use shared::store::{Change, Condition, StoreError, Stored, keys};
 use shared::{App, Error, Result};
 
 /// How long a claim holds: longer than the function may run.
 const CLAIMED_FOR: Duration = Duration::seconds(60);
-/// How long a letter is known to have been sent; queues keep messages for two weeks at most.
-const REMEMBERED: Duration = Duration::days(30);
 
 /// A letter, ready to go.
 #[derive(Clone, Debug)]
@@ -33,49 +33,36 @@ pub struct Letter {
     pub html: String,
 }
 
-/// What became of a letter.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    letter: String,
-    sent: bool,
-    claimed_until: DateTime<Utc>,
-    written_at: DateTime<Utc>,
-}
-
-impl Stored for Record {
-    fn key(&self) -> Key {
-        keys::letter(&self.letter)
-    }
-
-    fn expires(&self) -> Option<DateTime<Utc>> {
-        Some(self.written_at + REMEMBERED)
-    }
-}
-
 /// The post office. Connects with the first letter.
 #[derive(Clone, Default)]
 pub struct Post(Arc<OnceLock<Client>>);
 
 impl Post {
-    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about.
-    pub async fn send_once(&self, app: &App, id: &str, letter: Letter) -> Result<()> {
-        if !claim(app, id).await? {
+    /// Sends a member the letter about what happened, unless that was done before.
+    pub async fn send_once(&self, app: &App, about: &Happened, member: MemberId, letter: Letter) -> Result<()> {
+        let key = || keys::letter(member, &about.id.to_string());
+        if !claim(app, about, member).await? {
             return Ok(());
         }
-        if let Err(error) = self.send(app, letter).await {
-            // Let go at once, so that the next delivery need not wait for the claim to run out.
-            let now = app.clock.now();
-            app.table.change::<Record>(Change::of(keys::letter(id)).set("claimed_until", now)).await?;
-            return Err(error);
+        match self.send(app, letter).await {
+            Ok(()) => {
+                app.table.change::<LetterRecord>(Change::of(key()).set("sent", true).remove("error")).await?;
+                Ok(())
+            }
+            Err(NotSent(code)) => {
+                // Let go at once, so that the next delivery need not wait for the claim to run out.
+                let failed =
+                    Change::of(key()).set("claimed_until", app.clock.now()).add("tries", 1).set("error", &code);
+                app.table.change::<LetterRecord>(failed).await?;
+                Err(Error::internal("A letter was not sent.", code))
+            }
         }
-        app.table.change::<Record>(Change::of(keys::letter(id)).set("sent", true)).await?;
-        Ok(())
     }
 
-    async fn send(&self, app: &App, letter: Letter) -> Result<()> {
+    async fn send(&self, app: &App, letter: Letter) -> Result<(), NotSent> {
         let content = |text: String| {
             let content = Content::builder().charset("UTF-8").data(text).build();
-            content.map_err(|cause| Error::internal("A letter could not be written.", cause))
+            content.map_err(|_| NotSent("not written".to_owned()))
         };
         let body = Body::builder().text(content(letter.text)?).html(content(letter.html)?).build();
         let message = Message::builder().subject(content(letter.subject)?).body(body).build();
@@ -87,11 +74,9 @@ impl Post {
             .message(message)
             .send()
             .await;
-        // SES quotes the address in its errors, and addresses stay out of the log.
-        sent.map(drop).map_err(|error| {
-            let code = aws_sdk_ses::error::ProvideErrorMetadata::code(&error).unwrap_or("not reached");
-            Error::internal("A letter was not sent.", code.to_owned())
-        })
+        // SES quotes the address in its errors, and addresses stay out of logs and records.
+        let code = |error| aws_sdk_ses::error::ProvideErrorMetadata::code(&error).unwrap_or("not reached").to_owned();
+        sent.map(drop).map_err(|error| NotSent(code(error)))
     }
 
     fn client(&self, app: &App) -> &Client {
@@ -108,13 +93,25 @@ impl Post {
     }
 }
 
+/// Why a letter did not go out, in SES's word.
+struct NotSent(String);
+
 /// Whether the letter is ours to send; an error while somebody else is at it.
-async fn claim(app: &App, id: &str) -> Result<bool> {
+async fn claim(app: &App, about: &Happened, member: MemberId) -> Result<bool> {
     let now = app.clock.now();
-    let record = Record { letter: id.to_owned(), sent: false, claimed_until: now + CLAIMED_FOR, written_at: now };
+    let record = LetterRecord {
+        letter: about.id.to_string(),
+        about: about.event.name().to_owned(),
+        member,
+        sent: false,
+        tries: 0,
+        error: None,
+        claimed_until: now + CLAIMED_FOR,
+        written_at: now,
+    };
     let found = match app.table.create(&record).await {
         Ok(()) => return Ok(true),
-        Err(StoreError::Refused { found: Some(found), .. }) => found.read::<Record>()?,
+        Err(StoreError::Refused { found: Some(found), .. }) => found.read::<LetterRecord>()?,
         Err(error) => return Err(error.into()),
     };
     if found.sent {
@@ -124,10 +121,10 @@ async fn claim(app: &App, id: &str) -> Result<bool> {
     if found.claimed_until > now {
         return Err(busy());
     }
-    let taken_over = Change::of(keys::letter(id))
+    let taken_over = Change::of(record.key())
         .set("claimed_until", record.claimed_until)
         .when(Condition::equals("claimed_until", found.claimed_until).and(Condition::equals("sent", false)));
-    match app.table.change::<Record>(taken_over).await {
+    match app.table.change::<LetterRecord>(taken_over).await {
         Ok(_) => Ok(true),
         Err(StoreError::Refused { .. }) => Err(busy()),
         Err(error) => Err(error.into()),

@@ -1,6 +1,9 @@
 //! Stored shapes and the values they are made of, a file per noun. Parsing is the only way to make a value.
 
 pub mod account;
+pub mod figures;
+pub mod job;
+pub mod letter;
 pub mod link;
 pub mod name;
 pub mod role;
