@@ -21,6 +21,7 @@ pub mod live;
 pub mod media;
 pub mod meter;
 pub mod model;
+pub mod profile;
 pub mod queue;
 pub mod seal;
 pub mod stats;

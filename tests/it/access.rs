@@ -117,6 +117,7 @@ impl Callers {
 async fn path(pattern: &str, owner: &Person) -> String {
     let profile = owner.get(&owner.profile()).await.assert(200).json();
     let avatar = profile["avatar"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let pattern = pattern.replace("{session}", "none").replace("{job}", "clean-up");
     pattern.replace("{user_id}", &owner.id().to_string()).replace("{filename}", &avatar)
 }
 

@@ -6,7 +6,6 @@
 use crate::app::App;
 use crate::audit::{self, Author};
 use crate::error::{Error, Result};
-use crate::ids::MemberId;
 use crate::model::account::{Account, NameHeld};
 use crate::model::role::Role;
 use crate::store::{Change, Condition, StoreError, Write, keys};
@@ -29,12 +28,13 @@ pub async fn set(
     }
 }
 
-/// A write that changes nothing and is refused unless this member is an administrator at that moment. Two who take
-/// each other's role away at the same time cannot both succeed.
-pub fn still_administrator(member: MemberId) -> Write {
+/// A write that changes nothing and is refused unless this member is an administrator at that moment, and was neither
+/// banned nor deactivated since their request began: both raise the epoch. Two who depose each other at the same time
+/// cannot both succeed.
+pub fn still_administrator(by: &Account) -> Write {
     let administrator = Some(Role::Administrator);
-    let same = Change::of(keys::account(member)).set("role", administrator);
-    Write::change(same.when(Condition::equals("role", administrator)))
+    let seen = Condition::equals("role", administrator).and(Condition::equals("session_epoch", by.session_epoch));
+    Write::change(Change::of(keys::account(by.id)).set("role", administrator).when(seen))
 }
 
 /// Makes whoever has this name an administrator, as the operator of the house may; `None` if nobody has it.

@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::session::Session;
-use crate::store::keys;
+use crate::store::{Change, Condition, Query, StoreError, Write, keys};
 
 /// How long a session lasts: 14 days (contract of the game's users API, section 1).
 pub const LIFETIME: Duration = Duration::seconds(1_209_600);
@@ -65,6 +66,38 @@ pub async fn find(app: &App, member: MemberId, session: &str) -> Result<Option<(
     let usable = account.active && !account.banned;
     let stands = usable && session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
     Ok(stands.then_some((session, account)))
+}
+
+/// The sessions of an account that still stand; at most as many as `limit` ones are looked at.
+pub async fn standing(app: &App, account: &Account, limit: usize) -> Result<Vec<Session>> {
+    let mut sessions = app.table.query::<Session>(Query::of(keys::sessions_of(account.id), limit)).await?.items;
+    sessions.retain(|session| session.epoch == account.session_epoch && app.clock.now() < session.expires_at);
+    Ok(sessions)
+}
+
+/// Ends one session; `false` if there is none of this id. `also` are writes that belong in the same transaction.
+pub async fn end(app: &App, member: MemberId, session: &str, also: impl IntoIterator<Item = Write>) -> Result<bool> {
+    let ended = Event::SessionEnded { member, session: session.to_owned() };
+    let mut writes = vec![Write::delete(keys::session(member, session), Condition::present()), happened(app, ended)?];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Refused { write: 0, .. }) => Ok(false),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Ends every session of a member. `also` are writes that belong in the same transaction.
+pub async fn end_all(app: &App, member: MemberId, also: impl IntoIterator<Item = Write>) -> Result<()> {
+    let epoch = Change::of(keys::account(member)).add("session_epoch", 1);
+    let mut writes = vec![Write::change(epoch), happened(app, Event::SessionsEnded { member })?];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// 128 bits of SHA-256; the secret has 192 bits, so there is nothing to guess or to look up.

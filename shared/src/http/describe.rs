@@ -9,7 +9,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Body, Created, Html, Json, Path, Query, SeeOther, SetCookies, Upload};
+use super::{Body, Created, Html, Json, Page, Path, Query, SeeOther, SetCookies, Upload};
 use crate::auth::{Administrator, Client, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -289,6 +289,12 @@ impl<T: JsonSchema> Describe for Created<T> {
 impl Describe for Html {
     fn describe(operation: &mut Operation<'_>) {
         operation.answer(StatusCode::OK, "text/html; charset=utf-8", json!({ "type": "string" }));
+    }
+}
+
+impl Describe for Page {
+    fn describe(operation: &mut Operation<'_>) {
+        Html::describe(operation);
     }
 }
 

@@ -15,5 +15,5 @@ pub use body::{Body, Query};
 pub use multipart::Upload;
 pub use page::Cursor;
 pub use path::Path;
-pub use reply::{Created, Html, Json, SeeOther, SetCookies};
+pub use reply::{Created, Html, Json, Page, SeeOther, SetCookies};
 pub use routes::{Price, Routes, Row};

@@ -1,17 +1,20 @@
-//! The profile: names and address, changed together or not at all.
+//! The profile: names and address, changed together or not at all, by its owner or the staff.
 
 use chrono::Duration;
-use shared::auth::{Member, limits};
-use shared::error::Problems;
-use shared::events::{Event, happened};
-use shared::model::account::{Account, EmailHeld, NameHeld};
-use shared::model::name::{Email, Username};
-use shared::model::score::Score;
-use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result};
+
+use crate::app::App;
+use crate::auth::limits;
+use crate::error::{Error, Problems, Result};
+use crate::events::{Event, happened};
+use crate::model::account::{Account, EmailHeld, NameHeld};
+use crate::model::name::{Email, Username};
+use crate::model::score::Score;
+use crate::store::{Change, Condition, StoreError, Write, keys};
 
 /// New addresses per account and hour: each sends a letter.
 const ADDRESSES_PER_HOUR: u32 = 5;
+/// The longest given or family name, in characters.
+pub const LONGEST_NAME: usize = 150;
 
 /// What is to change; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -40,16 +43,21 @@ pub async fn score(app: &App, of: &Account) -> Result<Score> {
     app.table.get(keys::score(of.id)).await?.ok_or_else(Error::not_found)
 }
 
-/// Changes the profile and returns the account as it is now, or says what is taken.
-pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, Taken>> {
-    let old = &by.account;
+/// Changes the profile and returns the account as it is now, or says what is taken. `also` are writes that belong in
+/// the same transaction; they are not written where nothing changes.
+pub async fn edit(
+    app: &App,
+    old: &Account,
+    edit: Edit,
+    also: impl IntoIterator<Item = Write>,
+) -> Result<Result<Account, Taken>> {
     let mut new = old.clone();
     let mut writes = Vec::new();
     let mut change = Change::of(keys::account(old.id));
     // What the edit was made from must still stand; a second edit at the same time is refused.
     let from = Condition::equals("username", &old.username)
         .and(Condition::equals("email", &old.email))
-        .and(Condition::equals("active", true));
+        .and(Condition::equals("active", old.active));
     let mut score = None;
 
     if let Some(username) = edit.username.filter(|username| *username != old.username) {
@@ -97,6 +105,7 @@ pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, 
     if new.email.is_some() && !new.email_confirmed && new.email != old.email {
         writes.push(happened(app, Event::EmailChanged { member: old.id })?);
     }
+    writes.extend(also);
     match app.table.together(writes).await {
         Ok(()) => Ok(Ok(new)),
         // The first write of each kind holds the new value; the second one lets go of the old.
