@@ -96,6 +96,9 @@ impl Chart {
 
     /// The chart in a sentence.
     pub fn in_words(&self) -> String {
+        if let [(_, sum)] = self.sums[..] {
+            return format!("{sum} in {DAYS} days");
+        }
         let sums: Vec<_> = self.sums.iter().map(|(name, sum)| format!("{name}: {sum}")).collect();
         format!("{} in {DAYS} days", sums.join(", "))
     }
