@@ -1,7 +1,7 @@
 //! Accounts: joining, signing in and out, the profile, the password, leaving.
 //!
-//! What an account is and what may happen to it stands in the nouns ([`joining`], [`profile`], [`password`], [`email`],
-//! and what the staff may do as well in `shared`: `auth::entry`, `leaving`, `stats`); a dialect's file only translates.
+//! What an account is and what may happen to it stands in the nouns ([`joining`], [`password`], [`email`],
+//! and what the staff may do as well in `shared`: `auth::entry`, `profile`, `leaving`, `stats`); a dialect's file only translates.
 
 pub mod email;
 pub mod game;
@@ -9,7 +9,6 @@ pub mod joining;
 pub mod native;
 pub mod password;
 pub mod personal_data;
-pub mod profile;
 pub mod recovery;
 
 use shared::App;
