@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::model::role::Role;
 
 use super::{page_of, press, staff, token};
-use crate::world::{Person, World};
+use crate::world::{Fault, Person, World};
 
 /// The rows of a page's table, as the texts of their cells.
 async fn rows(staff: &Person, path: &str) -> Vec<Vec<String>> {
@@ -78,6 +78,32 @@ async fn every_act_is_in_the_trail_with_who_did_it_and_to_whom() {
     for trace in ["\"ada\"", "Augusta", "a@example.org"] {
         assert!(!trail.contains(trace), "{trace}");
         assert!(!kept.iter().any(|item| item.to_string().contains(trace)), "{trace}");
+    }
+}
+
+#[tokio::test]
+async fn an_act_and_its_entry_happen_together_or_not_at_all() {
+    for fault in Fault::ALL {
+        let world = World::new().await;
+        let warden = staff(&world).await;
+        for call in 0.. {
+            let member = world.member(&format!("m{call}")).await;
+            let token = token(&warden.get(&page_of(&member)).await);
+            let form = [("token", token.as_str()), ("reason", "because")];
+            // As often as the SDK tries.
+            world.wire.fail(call, 4, fault);
+            let status = warden.fill(&format!("{}ban/", page_of(&member)), &form).await.status.as_u16();
+            let reached = world.wire.calls() > call;
+            world.wire.mend();
+            assert!(reached || status == 303, "{fault:?} {call}: {status}");
+            let banned = member.get(&member.profile()).await.status == 401;
+            let noted = rows(&warden, "/admin/audit/").await.iter().filter(|row| row[2] == member.name).count();
+            assert_eq!(noted, usize::from(banned), "{fault:?} {call}: {status}");
+            if !reached {
+                break;
+            }
+        }
+        world.settle().await;
     }
 }
 
@@ -223,7 +249,7 @@ async fn runs_of_schedules_are_shown_the_latest_first_for_ninety_days() {
     world.cloud.run_schedule("check-accounts").await.unwrap().outcome.unwrap();
     world.wait(Duration::days(1));
     // The run cannot look at anything; that it failed can still be noted.
-    world.wire.fail(1, 4, crate::world::Fault::Unavailable);
+    world.wire.fail(1, 4, Fault::Unavailable);
     world.cloud.run_schedule("check-accounts").await.unwrap().outcome.unwrap_err();
     world.wire.mend();
     let runs = rows(&warden, "/admin/jobs/").await;
