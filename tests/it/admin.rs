@@ -311,9 +311,19 @@ async fn nobody_of_the_staff_shuts_themselves_out() {
     let warden = staff(&world).await;
     let page = warden.get(&page_of(&warden)).await.assert(200);
     assert!(page.text().contains("This is your own account."));
-    for button in
-        ["activate", "deactivate", "ban", "reinstate", "unlock", "score", "edit", "role", "end-sessions", "delete"]
-    {
+    for button in [
+        "activate",
+        "deactivate",
+        "ban",
+        "reinstate",
+        "unlock",
+        "reset-password",
+        "score",
+        "edit",
+        "role",
+        "end-sessions",
+        "delete",
+    ] {
         let path = format!("{}{button}/", page_of(&warden));
         let form = [("token", token(&page)), ("sure", "yes".to_owned()), ("score", "1".to_owned())];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -277,7 +277,7 @@ impl Story {
         self.note("")?;
         let other = format!("/admin{}", self.join_again(&mut Browser::new(&self.cloud), "dan").await?);
         let fields = [("reason", "because"), ("email", "dan@example.org")];
-        for what in ["deactivate", "activate", "ban", "reinstate", "edit"] {
+        for what in ["deactivate", "activate", "ban", "reinstate", "edit", "reset-password"] {
             staff.fill(&format!("{other}{what}/"), &[&[token], &fields[..]].concat()).await?;
             self.note("")?;
         }

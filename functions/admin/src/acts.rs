@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::{Administrator, Member, Staff, limits, roles, sessions};
 use shared::error::{Kind, Problems};
+use shared::events::{Event, happened};
 use shared::http::{Path, SeeOther};
 use shared::ids::MemberId;
 use shared::model::account::Account;
@@ -14,7 +15,7 @@ use shared::model::role::Role;
 use shared::model::score::Score;
 use shared::profile::{self, Edit, LONGEST_NAME, Taken};
 use shared::stats::{self, NewStats};
-use shared::store::Write;
+use shared::store::{StoreError, Write};
 use shared::{App, Error, Result, audit, leaving};
 
 use crate::form::{Button, Form};
@@ -105,6 +106,27 @@ pub async fn unlock(
     let also = noted(&app, &by, &account, "unlocked", None)?;
     limits::unlock(&app, member, also).await?;
     Ok(back(member, "unlocked"))
+}
+
+/// Has a letter sent to the member with a link to set a new password; the staff never sees one.
+pub async fn reset_password(
+    Staff(by): Staff,
+    State(app): State<App>,
+    Path(member): Path<MemberId>,
+    Form(Button {}): Form<Button>,
+) -> Result<SeeOther> {
+    let (account, _) = reach(&app, &by, member).await?;
+    if account.email.is_none() {
+        return Err(Error::conflict("no_address", "This member has no address that a letter could go to."));
+    }
+    let mut writes = noted(&app, &by, &account, "password_reset", None)?;
+    writes.push(happened(&app, Event::PasswordResetAsked { member: Some(member) })?);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(back(member, "password_reset")),
+        // Somebody has just taken away the role that this was done by.
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A score to be set.

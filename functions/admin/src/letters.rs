@@ -103,6 +103,9 @@ fn in_words(about: &str) -> String {
         "EmailConfirmed" => "Welcome".to_owned(),
         "NameLocked" => "Your name was locked".to_owned(),
         "PasswordChanged" => "Your password was changed".to_owned(),
+        "PasswordResetAsked" => "Set a new password".to_owned(),
+        "SignInLinkAsked" => "Your link to sign in".to_owned(),
+        "PersonalDataAsked" => "Your personal data".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -48,6 +48,12 @@ pub fn routes() -> Routes {
         .post("/admin/users/{user_id}/ban/", acts::ban, "Ban a member", Price::of(3, 4.0, 14.0))
         .post("/admin/users/{user_id}/reinstate/", acts::reinstate, "Lift a ban", Price::of(3, 4.0, 13.0))
         .post("/admin/users/{user_id}/unlock/", acts::unlock, "Forget failed logins", Price::of(4, 5.0, 8.0))
+        .post(
+            "/admin/users/{user_id}/reset-password/",
+            acts::reset_password,
+            "Send a letter to set a new password",
+            Price::of(3, 4.0, 8.0),
+        )
         .post("/admin/users/{user_id}/score/", acts::set_score, "Set a score", Price::of(4, 5.0, 12.0))
         .post("/admin/users/{user_id}/end-sessions/", acts::end_sessions, "End all sessions", Price::of(3, 4.0, 10.0))
         .post(

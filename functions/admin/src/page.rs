@@ -114,6 +114,7 @@ fn sentence(done: Option<&str>) -> &'static str {
         Some("banned") => "The member is banned, and their sessions have ended.",
         Some("reinstated") => "The ban is lifted.",
         Some("unlocked") => "Failed logins are forgotten.",
+        Some("password_reset") => "A letter with a link to set a new password is on its way.",
         Some("score_set") => "The score is set.",
         Some("role_set") => "The role is set.",
         Some("edited") => "The profile is saved.",

@@ -207,9 +207,18 @@ async fn moderators_do_not_do_what_administrators_do_and_leave_the_staff_alone()
     let form = [("token", token.as_str()), ("email", "mod@example.org"), ("reason", "because"), ("score", "1")];
     let page = moderator.get(&page_of(&warden)).await.assert(200).text();
     assert!(page.contains("Only administrators change their accounts.") && !page.contains("/edit/"), "{page}");
-    for act in
-        ["edit", "ban", "reinstate", "deactivate", "activate", "unlock", "score", "end-sessions", "sessions/x/end"]
-    {
+    for act in [
+        "edit",
+        "ban",
+        "reinstate",
+        "deactivate",
+        "activate",
+        "unlock",
+        "reset-password",
+        "score",
+        "end-sessions",
+        "sessions/x/end",
+    ] {
         moderator.fill(&format!("{}{act}/", page_of(&warden)), &form).await.assert(403);
     }
     warden.get(&warden.profile()).await.assert(200);
@@ -267,5 +276,23 @@ async fn no_form_counts_without_its_token() {
     }
     assert!(forms >= 14, "{forms}");
     assert_eq!(ada.get(&ada.profile()).await.assert(200).json()["first_name"], "");
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn the_staff_has_a_letter_sent_and_never_sees_a_password() {
+    let world = World::new().await;
+    let (warden, ada) = (staff(&world).await, world.member("ada").await);
+    let token = token(&warden.get(&page_of(&ada)).await);
+    // There must be somewhere to send it to.
+    let path = format!("{}reset-password/", page_of(&ada));
+    warden.fill(&path, &[("token", &token)]).await.assert(409);
+    ada.patch(&ada.profile(), json!({ "email": "ada@example.org" })).await.assert(200);
+    let page = press(&warden, &ada, "reset-password", &[]).await.text();
+    assert!(page.contains("A letter with a link to set a new password is on its way."));
+    world.settle().await;
+    let reset = json!({ "code": world.code_from_letter(), "password": "another horse entirely" });
+    world.visitor().post("/v1/password/reset/confirm", reset).await.assert(200);
+    ada.get(&ada.profile()).await.assert(401);
     world.settle().await;
 }

@@ -50,9 +50,10 @@ async fn every_act_is_in_the_trail_with_who_did_it_and_to_whom() {
     let world = World::new().await;
     let (warden, ada) = (staff(&world).await, world.member("ada").await);
     ada.elsewhere().sign_in_with("wrong").await.assert(401);
-    let acts: [Act; 11] = [
+    let acts: [Act; 12] = [
         ("unlock", &[], "Unlocked", ""),
         ("edit", &[("first_name", "Augusta"), ("email", "a@example.org")], "Edited", "first name, address"),
+        ("reset-password", &[], "Password reset", ""),
         ("score", &[("score", "-7")], "Score set", "to -7"),
         ("end-sessions", &[], "Sessions ended", ""),
         ("ban", &[("reason", "Sold <points>.")], "Banned", "Sold &#60;points&#62;."),
