@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use http::{Method, Request};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Method, Request};
 use local::{Cloud, gateway};
 use serde_json::Value;
 
@@ -53,6 +53,13 @@ impl Browser {
         self.send(Request::get(path), Bytes::new()).await
     }
 
+    /// Asks for a page, and returns the address that it leads to.
+    pub async fn follow(&mut self, path: &str) -> Result<String, String> {
+        let (headers, _) = self.answer(Request::get(path), Bytes::new()).await?;
+        let location = headers.get(LOCATION).and_then(|address| address.to_str().ok());
+        location.map(str::to_owned).ok_or_else(|| format!("GET {path} leads nowhere."))
+    }
+
     /// Asks for a page, and returns it as it is.
     pub async fn page(&mut self, path: &str) -> Result<String, String> {
         let page = self.exchange(Request::get(path), Bytes::new()).await?;
@@ -91,6 +98,10 @@ impl Browser {
     }
 
     async fn exchange(&mut self, request: http::request::Builder, body: Bytes) -> Result<Bytes, String> {
+        Ok(self.answer(request, body).await?.1)
+    }
+
+    async fn answer(&mut self, request: http::request::Builder, body: Bytes) -> Result<(HeaderMap, Bytes), String> {
         let mut request = request.header(HOST, "localhost:8000");
         if !self.cookies.is_empty() {
             request = request.header(COOKIE, self.cookies().join("; "));
@@ -112,6 +123,6 @@ impl Browser {
                 None => return Err(format!("{what} set a cookie that no browser reads.")),
             }
         }
-        Ok(body)
+        Ok((parts.headers, body))
     }
 }

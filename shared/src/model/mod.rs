@@ -3,6 +3,7 @@
 pub mod account;
 pub mod code;
 pub mod export;
+pub mod google;
 pub mod name;
 pub mod profile;
 pub mod relation;
