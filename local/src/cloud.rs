@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::Ids;
 use shared::lambda::Answer;
@@ -212,6 +213,12 @@ impl Cloud {
     /// What failed in a queue moves again only when its time out of sight is over.
     pub async fn settle(&self, delivery: Delivery) {
         while self.move_along(delivery).await {}
+    }
+
+    /// The changes of tables that no function has been given yet, as it will be.
+    pub fn unread_changes(&self) -> Result<Vec<Value>, String> {
+        let unread = self.0.streams.iter().map(|stream| stream.unread(self));
+        Ok(unread.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     async fn move_along(&self, delivery: Delivery) -> bool {

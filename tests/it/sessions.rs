@@ -37,6 +37,7 @@ async fn a_refresh_token_works_once_and_its_answer_may_be_asked_for_again() {
     assert_eq!(again["refresh_token"], second["refresh_token"]);
     let third = refresh(&world, &second["refresh_token"]).await.assert(200).json();
     call(&world, Method::GET, "/v1/sessions", &third["access_token"]).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -125,6 +126,7 @@ async fn one_kind_of_token_never_passes_for_another() {
         refresh(&world, &json!(forged)).await.assert(401);
     }
     refresh(&world, &tokens["refresh_token"]).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]

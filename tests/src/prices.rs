@@ -4,7 +4,9 @@
 //! cases, with every limit on as in production, and notes what each invocation cost. Which route answered is read from
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
+mod google;
 mod native;
+mod personal_data;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -17,11 +19,8 @@ use image::{ImageFormat, RgbImage};
 use local::functions::{Invocation, Trigger};
 use local::{Cloud, Delivery};
 use serde_json::{Value, json};
-use shared::App;
 use shared::http::{Price, Row};
-use shared::media::File;
 use shared::meter::Cost;
-use shared::model::export;
 
 use crate::browser::Browser;
 use crate::{cloud_at_rest, code_from_letter, open_socket, players};
@@ -213,84 +212,6 @@ impl Story {
             self.note(case)?;
         }
         socket.close().await;
-        self.note("")
-    }
-
-    /// Google's side answers at once, and costs nothing at the table.
-    async fn come_by_google(&mut self) -> Result<(), String> {
-        let answers = |email| [("decision", "allow"), ("email", email), ("verified", "true"), ("name", "Ada King")];
-        let home = self.cloud.options().public_url.clone();
-        let mut login = Value::Null;
-        // Whoever wrote in a foreign address loses the account that its owner gets.
-        let mut eve = Browser::new(&self.cloud);
-        let profile = self.join_again(&mut eve, "mistaken").await?;
-        eve.ask(Method::PATCH, &profile, json!({ "email": "mistaken@example.org" })).await?;
-        self.settle_unnoted().await;
-        for (case, email) in [
-            ("somebody new", "new@example.org"),
-            ("somebody known", "new@example.org"),
-            ("the owner of an address that somebody wrote in", "mistaken@example.org"),
-        ] {
-            let mut browser = Browser::new(&self.cloud);
-            let there = browser.follow("/api/v1/auth/google/login").await?;
-            self.note("")?;
-            let back = crate::answer_google(&there, &answers(email)).await?;
-            let next = browser.follow(back.strip_prefix(&home).unwrap_or(&back)).await?;
-            self.note(case)?;
-            let code = next.split("one_time_code=").nth(1).unwrap_or_default();
-            login = browser.ask(Method::POST, "/api/v1/auth/google", json!({ "one_time_code": code })).await?;
-            self.note("with a one-time code")?;
-        }
-        let mut browser = Browser::new(&self.cloud);
-        let there = browser.get("/api/v1/auth/google/login?format=json").await?;
-        self.skip();
-        let there = there["authorization_url"].as_str().unwrap_or_default();
-        let back = crate::answer_google(there, &answers("newer@example.org")).await?;
-        let back: BTreeMap<String, String> =
-            form_urlencoded::parse(back.split('?').nth(1).unwrap_or_default().as_bytes()).into_owned().collect();
-        let proof = json!({ "code": back.get("code"), "state": back.get("state") });
-        browser.ask(Method::POST, "/api/v1/auth/google", proof).await?;
-        self.note("somebody new, with Google's code")?;
-        self.settle_unnoted().await;
-
-        // A password, without which the link is the only way in; it ends the sessions.
-        let mut browser = Browser::new(&self.cloud);
-        browser.ask(Method::POST, "/v1/password/reset", json!({ "email": "mistaken@example.org" })).await?;
-        self.settle_unnoted().await;
-        let reset = json!({ "code": code_from_letter(&self.cloud)?, "password": PASSWORD });
-        browser.ask(Method::POST, "/v1/password/reset/confirm", reset).await?;
-        let name = login["user"]["username"].as_str().unwrap_or_default().to_owned();
-        let tokens = browser.ask(Method::POST, "/v1/sessions", json!({ "name": name, "password": PASSWORD })).await?;
-        self.skip();
-        let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap_or_default());
-        let calendar = Request::post("/api/v1/auth/google/calendar").header(AUTHORIZATION, &bearer);
-        let there = browser.send(calendar, Bytes::new()).await?;
-        self.note("")?;
-        let there = there["authorization_url"].as_str().unwrap_or_default();
-        let back = crate::answer_google(there, &answers("mistaken@example.org")).await?;
-        browser.follow(back.strip_prefix(&home).unwrap_or(&back)).await?;
-        self.note("a member who allows entries in their calendar")?;
-        browser.send(Request::delete("/api/v1/auth/google").header(AUTHORIZATION, &bearer), Bytes::new()).await?;
-        self.note("")
-    }
-
-    async fn export(&mut self, ada: &mut Browser) -> Result<(), String> {
-        let token = ada.ask(Method::POST, "/v1/token", json!({})).await?;
-        self.skip();
-        let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap_or_default());
-        let ask = || Request::post("/api/request-personal-data/").header(AUTHORIZATION, &bearer);
-        for case in ["the first of a day", "while one is open"] {
-            ada.send(ask(), Bytes::new()).await?;
-            self.note(case)?;
-        }
-        self.follow("personal data").await?;
-        // A link is for what is too large for a letter; a small file will do here.
-        let environment = self.cloud.functions().environment("files").ok_or("There is no function files.")?;
-        let app = App::new(environment).map_err(|error| error.to_string())?.with_clock(self.cloud.clock().clone());
-        let file = File { bytes: Bytes::from_static(b"zip"), content_type: "application/zip".to_owned() };
-        app.media.put("exports/1/data.zip", file).await.map_err(|error| error.to_string())?;
-        let link = export::link(&app, "exports/1/data.zip");
-        ada.get(link.strip_prefix(&app.config.public_url).unwrap_or(&link)).await?;
         self.note("")
     }
 
