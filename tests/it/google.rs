@@ -419,6 +419,21 @@ async fn a_google_account_has_one_member_and_a_member_one_google_account() {
 }
 
 #[tokio::test]
+async fn a_session_that_has_ended_links_nothing_any_more() {
+    let world = World::new().await;
+    let ada = world.reachable("ada").await;
+    // Somebody at her device begins; she hears of it and sets another password.
+    let stolen = json!({ "access": ada.token().await });
+    let (browser, asked) = as_member(&world, Method::POST, CALENDAR, &stolen, json!({})).await;
+    let url = asked.assert(200).json()["authorization_url"].as_str().unwrap().to_owned();
+    set_password(&world, "ada@example.org").await;
+    let refused = browser.get(&at_google(&url, &as_user("eve@example.org")).await).await.assert(403).json();
+    assert_eq!(refused["code"], "session_ended");
+    assert_ne!(sign_in(&world, "eve@example.org").await["user"]["id"], ada.id());
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn who_has_left_may_come_again_and_who_is_barred_may_not() {
     let world = World::new().await;
     let ada = world.reachable("ada").await;

@@ -23,8 +23,9 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::name::Email;
 
-/// What a request to the provider may take, and its connection.
-const PATIENCE: Patience = Patience::from_secs(4);
+/// What a request to the provider may take, and its connection. A sign-in asks three things at most, and a function has
+/// ten seconds.
+const PATIENCE: Patience = Patience::from_millis(2_500);
 const PATIENCE_TO_CONNECT: Patience = Patience::from_secs(2);
 /// The largest answer that is read.
 const LARGEST_ANSWER: usize = 256 * 1024;

@@ -65,6 +65,8 @@ pub struct Journey {
     pub next: String,
     /// The member who wants to link their account; nobody yet, where it is to sign in.
     pub member: Option<MemberId>,
+    /// That member's epoch at the time; whatever ends all sessions ends this journey, too.
+    pub epoch: i64,
     /// Until when.
     pub expires_at: DateTime<Utc>,
 }

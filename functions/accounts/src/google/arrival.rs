@@ -66,6 +66,8 @@ async fn join(app: &App, account: Account, identity: &Identity) -> Result<Option
     let unchanged = Condition::equals("email", &account.email)
         .and(Condition::equals("email_confirmed", account.email_confirmed))
         .and(Condition::equals("session_epoch", account.session_epoch))
+        // Whoever links another Google account at the same moment changes this.
+        .and(Condition::equals("updated_at", account.updated_at))
         .and(Condition::equals("active", true));
     let takes_over = !account.email_confirmed;
     let (change, account) = if !takes_over {
@@ -76,7 +78,7 @@ async fn join(app: &App, account: Account, identity: &Identity) -> Result<Option
         let session_epoch = account.session_epoch + 1;
         (change, Account { email_confirmed: true, password: None, session_epoch, ..account })
     };
-    let mut writes = link::writes(app, member, identity)?;
+    let mut writes = link::writes(app, member, identity, old.is_some())?;
     writes.push(Write::change(change.when(unchanged)));
     if let Some(old) = old.filter(|old| old.subject != identity.subject) {
         // Theirs who wrote the address in. Its item is replaced by the new one.

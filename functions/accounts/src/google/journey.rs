@@ -6,7 +6,7 @@ use http::HeaderMap;
 use shared::auth::openid::{self, Ask, Identity};
 use shared::auth::{Client, limits};
 use shared::http::{cookies, origin};
-use shared::ids::MemberId;
+use shared::model::account::Account;
 use shared::model::google::{Journey, UNDER_WAY};
 use shared::store::{Condition, StoreError, keys};
 use shared::{App, Error, Result};
@@ -36,7 +36,7 @@ pub struct Beginning {
 }
 
 /// Begins a journey: of somebody who signs in, or of a member who wants to link their account.
-pub async fn begin(app: &App, client: &Client, next: Option<&str>, member: Option<MemberId>) -> Result<Beginning> {
+pub async fn begin(app: &App, client: &Client, next: Option<&str>, member: Option<&Account>) -> Result<Beginning> {
     expect_on(app)?;
     let next = origin::own_page(&app.config, next.filter(|next| !next.is_empty()).unwrap_or("/"));
     let next = next.ok_or_else(|| {
@@ -50,7 +50,8 @@ pub async fn begin(app: &App, client: &Client, next: Option<&str>, member: Optio
         verifier: openid::random()?,
         nonce: openid::random()?,
         next: next.into(),
-        member,
+        member: member.map(|account| account.id),
+        epoch: member.map_or(0, |account| account.session_epoch),
         expires_at: app.clock.now() + UNDER_WAY,
     };
     let ask = Ask {

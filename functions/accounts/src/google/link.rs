@@ -30,10 +30,12 @@ impl From<Elsewhere> for Error {
     }
 }
 
-/// The writes that link a member who has no Google account to one that has no member; the first is refused if it has.
-pub fn writes(app: &App, member: MemberId, identity: &Identity) -> Result<Vec<Write>> {
+/// The writes that link a member to a Google account that has no member; refused if it has one, or if the member has
+/// another Google account that this one does not replace.
+pub fn writes(app: &App, member: MemberId, identity: &Identity, replaces: bool) -> Result<Vec<Write>> {
     let held = GoogleHeld { subject: identity.subject.clone(), member };
-    Ok(vec![Write::create(&held)?, Write::put(&link(app, member, identity)?)?])
+    let link = link(app, member, identity)?;
+    Ok(vec![Write::create(&held)?, if replaces { Write::put(&link)? } else { Write::create(&link)? }])
 }
 
 fn link(app: &App, member: MemberId, identity: &Identity) -> Result<GoogleLink> {
@@ -48,15 +50,11 @@ fn link(app: &App, member: MemberId, identity: &Identity) -> Result<GoogleLink> 
     })
 }
 
-/// Links a member who asked for it, or adds what they allowed to the link that they have.
-pub async fn add(app: &App, member: MemberId, identity: &Identity) -> Result<()> {
-    let account = app.table.get::<Account>(keys::account(member)).await?.filter(Account::is_usable);
-    let Some(account) = account else {
-        return Err(Error::forbidden("user_inactive", "This account cannot be used at the moment."));
-    };
+/// Links a member who asked for it in this epoch, or adds what they allowed to the link that they have.
+pub async fn add(app: &App, member: MemberId, epoch: i64, identity: &Identity) -> Result<()> {
     let found =
         app.table.get_two::<GoogleHeld, GoogleLink>(keys::google(&identity.subject), keys::google_link(member)).await?;
-    let writes = match found {
+    let mut writes = match found {
         (_, Some(link)) if link.subject != identity.subject => return Err(Elsewhere::OtherAccount.into()),
         (Some(held), Some(old)) if held.member == member => {
             let mut new = link(app, member, identity)?;
@@ -71,11 +69,18 @@ pub async fn add(app: &App, member: MemberId, identity: &Identity) -> Result<()>
             if let Some(held) = held {
                 let_go(app, &identity.subject, held.member).await?;
             }
-            writes(app, account.id, identity)?
+            writes(app, member, identity, false)?
         }
     };
+    // The session that this was asked with must not have ended with all others in the meantime.
+    let unchanged = Condition::equals("session_epoch", epoch).and(Condition::equals("active", true));
+    let account = Change::of(keys::account(member)).set("updated_at", app.clock.now());
+    writes.insert(0, Write::change(account.when(unchanged)));
     match app.table.together(writes).await {
         Ok(()) => Ok(()),
+        Err(StoreError::Refused { write: 0, .. }) => {
+            Err(Error::forbidden("session_ended", "You are no longer signed in. Sign in, and link it again."))
+        }
         Err(StoreError::Refused { .. }) => Err(Elsewhere::OtherMember.into()),
         Err(error) => Err(error.into()),
     }

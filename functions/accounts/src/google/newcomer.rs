@@ -53,7 +53,7 @@ pub(super) async fn make(app: &App, client: &Client, identity: &Identity) -> Res
             happened(app, Event::MemberJoined { member: id })?,
             happened(app, Event::EmailConfirmed { member: id })?,
         ];
-        writes.extend(link::writes(app, id, identity)?);
+        writes.extend(link::writes(app, id, identity, false)?);
         match app.table.together(writes).await {
             Ok(()) => return Ok(Some(account)),
             // The name, or even the id, is taken: another one may be free.

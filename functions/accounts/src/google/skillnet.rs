@@ -126,7 +126,7 @@ pub async fn come_back(
     let identity = journey::identify(&app, &journey, &code).await?;
     let word = match journey.member {
         Some(member) => {
-            link::add(&app, member, &identity).await?;
+            link::add(&app, member, journey.epoch, &identity).await?;
             "google=linked".to_owned()
         }
         None => {
@@ -306,7 +306,7 @@ pub async fn ask_for_calendar(
     Body(NextPage { next }): Body<NextPage>,
 ) -> Result<(SetCookies, Json<DepartureView>)> {
     let journey::Beginning { authorization_url, state, cookie } =
-        journey::begin(&app, &client, next.as_deref(), Some(by.id())).await?;
+        journey::begin(&app, &client, next.as_deref(), Some(&by.account)).await?;
     Ok((SetCookies(vec![cookie]), Json(DepartureView { authorization_url, state })))
 }
 
