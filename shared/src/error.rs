@@ -78,8 +78,8 @@ impl Error {
     }
 
     /// The path exists, the method does not.
-    pub fn method_not_allowed() -> Error {
-        Error::new(Kind::MethodNotAllowed, "method_not_allowed", "Method not allowed.")
+    pub fn method_not_allowed(method: &str) -> Error {
+        Error::new(Kind::MethodNotAllowed, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
 
     /// The state of things stands against it.
@@ -124,6 +124,11 @@ impl Error {
     /// Our fault. `what` says what we were about; it goes to the log with the cause.
     pub fn internal(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error { cause: Some(cause.into()), ..Error::new(Kind::Internal, "internal", what) }
+    }
+
+    /// The same error by another code.
+    pub fn coded(self, code: &'static str) -> Error {
+        Error { code, ..self }
     }
 
     /// The same error with a time to wait, in seconds.

@@ -99,12 +99,24 @@ impl Function {
 /// Takes an API Gateway event through `lambda_http`, just as its own `run` does. `Adapter` is public but hidden in
 /// its documentation, so this is the only place that knows it.
 async fn answer_http(router: Router, event: &str, context: Context) -> Result<Value, String> {
-    let request: LambdaRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    let mut request: LambdaRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    if let LambdaRequest::ApiGatewayV2(request) = &mut request
+        && let Some(path) = &mut request.raw_path
+    {
+        *path = with_one_slash(path).to_owned();
+    }
     // A router is always ready, so nobody needs to wait for it before the call. The adapter itself cannot go from one
     // thread to another, so it is gone before the answer is awaited.
     let answer = Adapter::from(router).call(LambdaEvent::new(request, context));
     let response = answer.await.map_err(|error| error.to_string())?;
     serde_json::to_value(response).map_err(|error| error.to_string())
+}
+
+/// A path without the slashes that a client put in front of it by joining a host that ends with one and a path that
+/// begins with one (contract of SkillNet, section 1, "Slash").
+pub fn with_one_slash(path: &str) -> &str {
+    let doubled = path.bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
+    &path[doubled..]
 }
 
 /// The `main` of every function: reads the environment, builds the function once, and serves the Runtime API.
@@ -197,4 +209,24 @@ fn report(function: &str, request_id: &str, started: Instant, answer: &Answer) {
     });
     // A log that cannot be written must not fail the request.
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_in_front_are_one() {
+        for (sent, meant) in [
+            ("/users/", "/users/"),
+            ("//media/a.png", "/media/a.png"),
+            ("////x//y/", "/x//y/"),
+            ("/", "/"),
+            ("//", "/"),
+            ("", ""),
+            ("x", "x"),
+        ] {
+            assert_eq!(with_one_slash(sent), meant, "{sent:?}");
+        }
+    }
 }

@@ -10,4 +10,4 @@ pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Client, Leaver, Member, Operator, Staff, Viewer};
+pub use extract::{Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
