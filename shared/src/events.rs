@@ -33,6 +33,12 @@ pub enum Event {
         /// Whose.
         member: MemberId,
     },
+    /// Somebody who gave this member's address, or one that nobody has, wants the letter again that confirms it. As
+    /// with a lockout the two must not differ.
+    ConfirmationAsked {
+        /// Whose address it is.
+        member: Option<MemberId>,
+    },
     /// A member proved that the address is theirs.
     EmailConfirmed {
         /// Whose.
@@ -90,6 +96,7 @@ impl Event {
         match self {
             Event::MemberJoined { .. } => "MemberJoined",
             Event::EmailChanged { .. } => "EmailChanged",
+            Event::ConfirmationAsked { .. } => "ConfirmationAsked",
             Event::EmailConfirmed { .. } => "EmailConfirmed",
             Event::NameLocked { .. } => "NameLocked",
             Event::PasswordResetAsked { .. } => "PasswordResetAsked",

@@ -18,6 +18,7 @@ pub mod lambda;
 pub mod leaving;
 pub mod live;
 pub mod media;
+pub mod members;
 pub mod meter;
 pub mod model;
 pub mod queue;

@@ -104,6 +104,19 @@ async fn holder(app: &App, typed: &str, name: &str) -> Result<Option<MemberId>> 
     Ok(found.0.map(|held| held.member).or(found.1.map(|held| held.member)))
 }
 
+/// Ends every session of a member, the one included that they called with.
+pub async fn sign_out_everywhere(app: &App, by: &Member) -> Result<()> {
+    let member = by.id();
+    let change = Change::of(keys::account(member)).add("session_epoch", 1);
+    let unchanged = Condition::equals("session_epoch", by.account.session_epoch);
+    let writes = vec![Write::change(change.when(unchanged)), happened(app, Event::SessionsEnded { member })?];
+    match app.table.together(writes).await {
+        // Somebody else ended them a moment ago.
+        Ok(()) | Err(StoreError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Ends the session that a member called with.
 pub async fn sign_out(app: &App, by: &Member) -> Result<()> {
     Ok(app.table.together(sessions::end(app, by.id(), &by.session.id)?.into()).await?)
