@@ -1,9 +1,10 @@
 //! Files: members' pictures go in, checked and cleaned; everyone's media come out.
 
-pub mod avatar;
 pub mod game;
 pub mod media;
 pub mod picture;
+pub mod skillnet;
+pub mod slot;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -15,9 +16,17 @@ pub const NEEDS: &[&str] = &["TABLE", "BUCKET"];
 
 /// Every route.
 pub fn routes() -> Routes {
-    Routes::new(Dialect::Game)
+    let game = Routes::new(Dialect::Game)
         .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 10.0))
-        .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE)
+        .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE);
+    // Its client has two spellings for what changes a profile.
+    let skillnet = Routes::new(Dialect::SkillnetClient)
+        .post("/api/profile/picture/", skillnet::set_picture, "Set one's own picture", Price::of(3, 4.0, 8.0))
+        .post("/api/profile/profile/picture/", skillnet::set_picture, "Set one's own picture", Price::of(3, 4.0, 8.0))
+        .post("/api/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
+        .post("/api/profile/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
+        .get("/media/banners/{user_id}/{filename}", media::banner, "Get a member's banner", Price::FREE);
+    game.and(skillnet)
 }
 
 /// The function.

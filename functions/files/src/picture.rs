@@ -8,6 +8,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use shared::Error;
 
 /// The largest picture, in pixels either way.
 pub const LARGEST_SIDE: u32 = 4096;
@@ -15,6 +16,10 @@ pub const LARGEST_SIDE: u32 = 4096;
 const MEMORY: u64 = 2 * 4 * (LARGEST_SIDE as u64) * (LARGEST_SIDE as u64);
 /// Hardly told from the original by eye.
 const JPEG_QUALITY: u8 = 90;
+
+/// What the clients say of a file that is none.
+pub const NOT_AN_IMAGE: &str =
+    "Upload a valid image. The file you uploaded was either not an image or a corrupted image.";
 
 /// The formats that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,23 @@ impl Format {
         }
     }
 
+    /// By the first bytes of a file, whatever it is called.
+    pub fn of_content(bytes: &[u8]) -> Option<Format> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', ..] => Some(Format::Png),
+            [0xFF, 0xD8, 0xFF, ..] => Some(Format::Jpeg),
+            _ => None,
+        }
+    }
+
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Jpeg => "jpg",
+            Format::Png => "png",
+        }
+    }
+
     /// Its media type.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -47,6 +69,12 @@ impl Format {
 /// Not a picture of this format, a broken one, one too large, or one with something else behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAPicture;
+
+/// The picture, clean. A large one takes a good part of a second; other requests of a local server do not wait for it.
+pub async fn cleaned(bytes: Bytes, format: Format) -> Result<Result<Bytes, NotAPicture>, Error> {
+    let clean = tokio::task::spawn_blocking(move || clean(&bytes, format)).await;
+    clean.map_err(|cause| Error::internal("A picture was dropped.", cause))
+}
 
 /// The picture, clean.
 pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {

@@ -4,6 +4,7 @@ use chrono::Duration;
 use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::profile::Profile;
 use shared::store::keys;
 use shared::{App, Result};
 
@@ -22,20 +23,23 @@ pub struct Report {
 /// Looks at every picture once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    let mut after: Option<String> = None;
-    loop {
-        let listed = app.media.list("avatars/", after.as_deref()).await?;
-        let Some(last) = listed.last() else { return Ok(report) };
-        after = Some(last.name.clone());
-        for file in listed {
-            report.files += 1;
-            let old = file.kept_at < app.clock.now() - SPARED;
-            if old && !is_referred_to(app, &file.name).await? {
-                app.media.delete(&file.name).await?;
-                report.removed += 1;
+    for folder in ["avatars/", "banners/"] {
+        let mut after: Option<String> = None;
+        loop {
+            let listed = app.media.list(folder, after.as_deref()).await?;
+            let Some(last) = listed.last() else { break };
+            after = Some(last.name.clone());
+            for file in listed {
+                report.files += 1;
+                let old = file.kept_at < app.clock.now() - SPARED;
+                if old && !is_referred_to(app, &file.name).await? {
+                    app.media.delete(&file.name).await?;
+                    report.removed += 1;
+                }
             }
         }
     }
+    Ok(report)
 }
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
@@ -43,6 +47,7 @@ async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
         // Not a name that we give: leave it to a person.
         return Ok(true);
     };
-    let account = app.table.get::<Account>(keys::account(member)).await?;
-    Ok(account.is_some_and(|account| account.avatar.as_deref() == Some(file)))
+    let found = app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)).await?;
+    let (avatar, banner) = (found.0.and_then(|account| account.avatar), found.1.and_then(|profile| profile.banner));
+    Ok([avatar, banner].iter().flatten().any(|kept| kept == file))
 }

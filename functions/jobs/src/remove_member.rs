@@ -19,14 +19,17 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    let pictures = format!("avatars/{member}/");
-    loop {
-        let left = app.media.list(&pictures, None).await?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        for file in left {
-            app.media.delete(&file.name).await?;
+    for folder in ["avatars", "banners"] {
+        let pictures = format!("{folder}/{member}/");
+        loop {
+            let left = app.media.list(&pictures, None).await?;
+            if left.is_empty() {
+                break;
+            }
+            for file in left {
+                app.media.delete(&file.name).await?;
+            }
         }
     }
+    Ok(())
 }
