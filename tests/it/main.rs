@@ -22,5 +22,6 @@ mod moto;
 mod prices;
 mod recovery;
 mod sessions;
+mod skillnet;
 mod template;
 mod world;

@@ -5,6 +5,7 @@
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
 mod native;
+mod skillnet;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -106,6 +107,7 @@ impl Story {
         self.read_docs(&mut ada).await?;
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
+        self.swap_skills().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }
