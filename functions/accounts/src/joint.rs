@@ -111,10 +111,11 @@ pub async fn login(
     Body(input): Body<Credentials>,
 ) -> Result<Json<SignedInView>> {
     let name = filled(input.email).or(filled(input.username));
-    let (Some(name), Some(password)) = (&name, filled(input.password)) else {
+    let password = input.password.filter(|password| !password.is_empty());
+    let (Some(name), Some(password)) = (&name, password) else {
         return Err(missing(if name.is_none() { &["email", "password"] } else { &["password"] }));
     };
-    match entry::sign_in(&app, &client, name, password).await? {
+    match entry::sign_in(&app, &client, name.trim(), password).await? {
         Ok(Entered { account, profile, session, .. }) => {
             SignedInView::of(&app, &session, &account, &profile, "Login successful").await.map(Json)
         }

@@ -25,7 +25,7 @@ async fn signing_in_answers_in_the_names_of_both() {
     for body in [
         json!({ "email": "ADA@example.org", "password": PASSWORD }),
         json!({ "username": "ada", "password": PASSWORD }),
-        json!({ "email": "ada", "password": PASSWORD }),
+        json!({ "email": " ada ", "password": PASSWORD }),
         json!({ "email": "", "username": "ada@example.org", "password": PASSWORD }),
     ] {
         let reply = world.visitor().post("/api/v1/auth/login", body).await.assert(200).json();

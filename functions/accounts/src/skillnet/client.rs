@@ -122,11 +122,11 @@ pub async fn login(
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let mut problems = Problems::default();
     let name = problems.check("email", filled(input.email).or(filled(input.username)).ok_or(REQUIRED));
-    let password = problems.check("password", filled(input.password).ok_or(REQUIRED));
+    let password = problems.check("password", input.password.filter(|password| !password.is_empty()).ok_or(REQUIRED));
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(name), Some(password)) = (name, password) else { return Err(Error::not_found()) };
-    match entry::sign_in(&app, &client, &name, password).await? {
+    match entry::sign_in(&app, &client, name.trim(), password).await? {
         Ok(Entered { account, profile, session, .. }) => {
             let tokens = TokensView::of(&app, &session).await?;
             Ok(Json(SignedInView { tokens, user: UserView::of(&account, &profile) }))
