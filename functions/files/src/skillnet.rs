@@ -96,7 +96,7 @@ async fn set<F: Field>(
         Slot::Avatar => &mut account.avatar,
         Slot::Banner => &mut profile.banner,
     };
-    let picture = Picture { filename: &file.filename, bytes, format };
+    let picture = Picture { filename: &file.filename, bytes, format: format.kept_as() };
     *place = Some(slot::set(app, &by, slot, place.take(), picture).await?);
     Ok(Json(DataView::of(ClientProfileView::of(&account, &profile, Closeness::Oneself))))
 }

@@ -2,10 +2,11 @@
 
 use chrono::Duration;
 use http::Method;
+use image::ImageFormat;
 use serde_json::json;
 
 use super::sign_up;
-use crate::files::{png, stored};
+use crate::files::{encode, png, stored};
 use crate::world::World;
 
 #[tokio::test]
@@ -28,10 +29,18 @@ async fn pictures_are_kept_shown_replaced_and_removed() {
             assert!(url.starts_with(&format!("/media/{folder}/{id}/me___you-")) && url.ends_with(".png"), "{url}");
             urls.push(url);
         }
+        // Other formats are taken, and kept as one that everybody shows.
+        for format in [ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Jpeg] {
+            let kept_as = if format == ImageFormat::Jpeg { "image/jpeg" } else { "image/png" };
+            let reply = ada.upload(&format!("/api/profile/{what}/"), field, "blob", &encode(9, format)).await;
+            let url = reply.assert(200).json()["data"][field].as_str().unwrap().to_owned();
+            assert_eq!(world.visitor().get(&url).await.assert(200).header("content-type"), kept_as);
+            urls = vec![urls[1].clone(), url];
+        }
         // The client joins its host and the path with a slash too many.
         for path in [urls[1].clone(), format!("/{}", urls[1])] {
             let shown = world.visitor().get(&path).await.assert(200);
-            assert_eq!(shown.header("content-type"), "image/png");
+            assert_eq!(shown.header("content-type"), "image/jpeg");
         }
         world.settle().await;
         world.visitor().get(&urls[0]).await.assert(404);
@@ -68,7 +77,7 @@ async fn what_is_no_picture_is_refused() {
         ada.upload(path, "avatar", "me.png", &png(4)).await.is(400, refused(none));
         let html = b"<html><script>alert(1)</script>";
         let polyglot = [png(4).as_slice(), b"PK\x03\x04"].concat();
-        for file in [html.as_slice(), b"", b"GIF89a", b"\x89PNG", &polyglot] {
+        for file in [html.as_slice(), b"", b"GIF89a", b"\x89PNG", b"RIFF\x04\0\0\0WEBP", &polyglot] {
             ada.upload(path, field, "me.png", file).await.is(400, refused(invalid));
         }
         let large = vec![0x89; 4 * 1024 * 1024 + 1];
