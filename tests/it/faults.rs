@@ -21,6 +21,14 @@ fn steps() -> Vec<Step> {
         ("login", Method::POST, |member| {
             ("/users/login/".to_owned(), json!({ "username": member.name, "password": PASSWORD }))
         }),
+        ("sign-up", Method::POST, |member| {
+            let email = format!("{}@new.example.org", member.name);
+            let body = json!({ "name": "Ada King", "email": email, "password": PASSWORD, "skills": ["Rust"] });
+            ("/api/v1/auth/signup".to_owned(), body)
+        }),
+        ("joint-login", Method::POST, |member| {
+            ("/api/v1/auth/login".to_owned(), json!({ "username": member.name, "password": PASSWORD }))
+        }),
         ("logout", Method::POST, |_| ("/users/logout/".to_owned(), json!({}))),
         ("token", Method::POST, |_| ("/v1/token".to_owned(), json!({}))),
         ("leaderboard", Method::GET, |_| ("/users/leaderboard/".to_owned(), json!(null))),

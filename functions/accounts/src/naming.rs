@@ -9,9 +9,13 @@ use shared::{App, Result};
 const SHORTEST: usize = 3;
 const LONGEST: usize = 18;
 
-/// A name that nobody has yet. It may be gone a moment later; [`crate::joining::join`] has the last word.
-pub async fn find_free(app: &App, called: &str, email: &Email) -> Result<Option<Username>> {
-    let candidates = candidates(called, email, app.ids.next(app.clock.now()));
+/// A name that nobody has yet. It may be gone a moment later; [`crate::joining::join`] has the last word. Where it was
+/// gone (`contested`), only a name will do that nobody else is given.
+pub async fn find_free(app: &App, called: &str, email: &Email, contested: bool) -> Result<Option<Username>> {
+    let mut candidates = candidates(called, email, app.ids.next(app.clock.now()));
+    if contested {
+        candidates.drain(..candidates.len().saturating_sub(1));
+    }
     let keys: Vec<_> = candidates.iter().map(|name| keys::name(&name.folded())).collect();
     let held = app.table.get_all::<NameHeld>(&keys).await?;
     Ok(candidates.into_iter().zip(held).find_map(|(name, held)| held.is_none().then_some(name)))

@@ -92,6 +92,31 @@ async fn whoever_chooses_no_name_is_given_one_that_is_free() {
     world.settle().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_of_one_name_may_join_at_the_same_time_and_one_address_joins_once() {
+    let world = World::new().await;
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let world = world.clone();
+        // Each address comes twice.
+        let email = format!("ada{}@example.org", number / 2);
+        let body = json!({ "name": "Ada King", "email": email, "password": PASSWORD });
+        running.spawn(async move { world.visitor().post("/api/v1/auth/signup", body).await });
+    }
+    let mut names = std::collections::BTreeSet::new();
+    let taken = json!({ "email": ["A user is already registered with this e-mail address."] });
+    while let Some(reply) = running.join_next().await {
+        let reply = reply.unwrap();
+        if reply.status == 201 {
+            assert!(names.insert(reply.json()["user"]["username"].as_str().unwrap().to_owned()), "{names:?}");
+        } else {
+            reply.is(400, taken.clone());
+        }
+    }
+    assert_eq!(names.len(), 4, "{names:?}");
+    world.settle().await;
+}
+
 #[tokio::test]
 async fn everything_that_is_wrong_with_a_sign_up_is_told_at_once() {
     let world = World::new().await;

@@ -215,10 +215,10 @@ async fn join(app: &App, client: &Client, input: NewUser, surface: Surface) -> R
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(email), Some(password)) = (email, password) else { return Err(Error::not_found()) };
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
         let username = match &chosen {
             Some(chosen) => chosen.clone(),
-            None => naming::find_free(app, &called, &email).await?,
+            None => naming::find_free(app, &called, &email, attempt > 0).await?,
         };
         let Some(username) = username else { continue };
         let new = NewMember {
