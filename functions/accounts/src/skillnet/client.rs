@@ -19,7 +19,10 @@ use shared::model::account::Account;
 use shared::model::profile::Profile;
 use shared::{App, Error, Result};
 
-use super::{Address, DetailView, EditProfile, NewUser, REQUIRED, Surface};
+use super::password::Address;
+use super::sign_up::{self, NewUser, Surface};
+use super::telling::{self, EditProfile};
+use super::{DetailView, REQUIRED};
 use crate::native;
 use crate::profile;
 use crate::recovery::{self, Wish};
@@ -66,7 +69,7 @@ pub async fn register(
 ) -> Result<Created<JoinedView>> {
     let joined = async {
         let Body(input) = input?;
-        super::join(&app, &client, input, Surface::Client).await
+        sign_up::join(&app, &client, input, Surface::Client).await
     };
     let joined = joined.await.map_err(|error| match error.kind {
         Kind::Invalid if !error.fields.is_empty() => error.coded(REGISTRATION),
@@ -171,7 +174,7 @@ pub async fn show_user(by: Member, State(app): State<App>) -> Result<Json<UserVi
 
 /// Edits the caller's names.
 pub async fn edit_user(by: Member, State(app): State<App>, Body(input): Body<EditUser>) -> Result<Json<UserView>> {
-    let (account, profile) = super::edit(&app, &by, input.names()).await?;
+    let (account, profile) = telling::edit(&app, &by, input.names()).await?;
     Ok(Json(UserView::of(&account, &profile)))
 }
 
@@ -212,7 +215,7 @@ pub async fn edit(
         last_name: names.last_name.or(inside.last_name),
         ..inside
     };
-    let (account, profile) = super::edit(&app, &by, input).await?;
+    let (account, profile) = telling::edit(&app, &by, input).await?;
     Ok(shown(&account, &profile))
 }
 
@@ -230,7 +233,7 @@ pub async fn set_skills(
     Body(Skills { skills }): Body<Skills>,
 ) -> Result<Json<DataView<ClientProfileView>>> {
     let skills = Some(skills.ok_or_else(|| Error::invalid_field("skills", REQUIRED))?);
-    let (account, profile) = super::edit(&app, &by, EditProfile { skills, ..EditProfile::default() }).await?;
+    let (account, profile) = telling::edit(&app, &by, EditProfile { skills, ..EditProfile::default() }).await?;
     Ok(shown(&account, &profile))
 }
 

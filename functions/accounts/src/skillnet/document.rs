@@ -11,7 +11,10 @@ use shared::model::account::Account;
 use shared::model::profile::Profile;
 use shared::{App, Error, Result, media, members};
 
-use super::{Address, DetailView, EditProfile, Key, NewPassword, NewUser, OwnProfileView, Reset, Surface};
+use super::password::{self, Address, Key, NewPassword, Reset};
+use super::sign_up::{self, NewUser, Surface};
+use super::telling::{self, EditProfile};
+use super::{DetailView, OwnProfileView};
 use crate::joint::SignedInView;
 use crate::recovery::{self, Wish};
 use crate::{email, profile};
@@ -22,7 +25,7 @@ pub async fn sign_up(
     State(app): State<App>,
     Body(input): Body<NewUser>,
 ) -> Result<Created<SignedInView>> {
-    let joined = super::join(&app, &client, input, Surface::Document).await?;
+    let joined = sign_up::join(&app, &client, input, Surface::Document).await?;
     let Some((session, _)) = joined.entered else { return Err(Error::not_found()) };
     let message = "User registered successfully";
     SignedInView::of(&app, &session, &joined.account, &joined.profile, message).await.map(Created)
@@ -36,7 +39,7 @@ pub async fn show(by: Member, State(app): State<App>) -> Result<Json<OwnProfileV
 
 /// Edits the caller's own profile. Fields left out stay, whatever the method.
 pub async fn edit(by: Member, State(app): State<App>, Body(input): Body<EditProfile>) -> Result<Json<OwnProfileView>> {
-    let (account, profile) = super::edit(&app, &by, input).await?;
+    let (account, profile) = telling::edit(&app, &by, input).await?;
     Ok(Json(OwnProfileView::of(&account, &profile)))
 }
 
@@ -101,7 +104,7 @@ pub async fn show_member(
 
 /// Confirms the address of whoever has the code from the letter.
 pub async fn verify_email(State(app): State<App>, Body(input): Body<Key>) -> Result<Json<DetailView>> {
-    super::verify_email(&app, input).await?;
+    password::verify_email(&app, input).await?;
     Ok(Json(DetailView { detail: "ok" }))
 }
 
@@ -119,7 +122,7 @@ pub async fn ask_reset(client: Client, State(app): State<App>, Body(input): Body
 
 /// Sets a new password for whoever has the code from the letter, and ends every session.
 pub async fn reset_password(State(app): State<App>, Body(input): Body<Reset>) -> Result<Json<DetailView>> {
-    super::reset_password(&app, input).await?;
+    password::reset_password(&app, input).await?;
     Ok(Json(DetailView { detail: "Password has been reset with the new password." }))
 }
 
@@ -129,6 +132,6 @@ pub async fn change_password(
     State(app): State<App>,
     Body(input): Body<NewPassword>,
 ) -> Result<Json<DetailView>> {
-    super::change_password(&app, &by, input).await?;
+    password::change_password(&app, &by, input).await?;
     Ok(Json(DetailView { detail: "New password has been saved." }))
 }
