@@ -84,8 +84,8 @@ impl Error {
     }
 
     /// The path exists, the method does not.
-    pub fn method_not_allowed() -> Error {
-        Error::new(Kind::MethodNotAllowed, "method_not_allowed", "Method not allowed.")
+    pub fn method_not_allowed(method: &str) -> Error {
+        Error::new(Kind::MethodNotAllowed, "method_not_allowed", format!("Method \"{method}\" not allowed."))
     }
 
     /// The state of things stands against it.
@@ -158,6 +158,11 @@ impl Error {
     /// The cause in a few words, for a record that no caller sees.
     pub fn cause(&self) -> String {
         self.cause.as_ref().map_or_else(|| self.code.to_owned(), ToString::to_string)
+    }
+
+    /// The same error by another code.
+    pub fn coded(self, code: &'static str) -> Error {
+        Error { code, ..self }
     }
 
     /// The same error with a time to wait, in seconds.

@@ -33,6 +33,12 @@ pub enum Event {
         /// Whose.
         member: MemberId,
     },
+    /// Somebody who gave this member's address, or one that nobody has, wants the letter again that confirms it. As
+    /// with a lockout the two must not differ.
+    ConfirmationAsked {
+        /// Whose address it is.
+        member: Option<MemberId>,
+    },
     /// A member proved that the address is theirs.
     EmailConfirmed {
         /// Whose.
@@ -102,6 +108,7 @@ impl Event {
         match self {
             Event::MemberJoined { .. } => "MemberJoined",
             Event::EmailChanged { .. } => "EmailChanged",
+            Event::ConfirmationAsked { .. } => "ConfirmationAsked",
             Event::EmailConfirmed { .. } => "EmailConfirmed",
             Event::NameLocked { .. } => "NameLocked",
             Event::PasswordResetAsked { .. } => "PasswordResetAsked",
@@ -127,9 +134,10 @@ impl Event {
             | Event::SessionEnded { member, .. }
             | Event::SessionsEnded { member }
             | Event::MemberDeleted { member } => Some(*member),
-            Event::NameLocked { member } | Event::PasswordResetAsked { member } | Event::SignInLinkAsked { member } => {
-                *member
-            }
+            Event::NameLocked { member }
+            | Event::ConfirmationAsked { member }
+            | Event::PasswordResetAsked { member }
+            | Event::SignInLinkAsked { member } => *member,
             Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
         }
     }

@@ -104,13 +104,20 @@ async fn answer_http(router: Router, event: &str, context: Context) -> Result<Va
     // Straight into the one kind of event that an HTTP API sends: `LambdaRequest` would first copy the event, and then
     // try every kind that it knows.
     let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
-    request.raw_path = request.raw_path.as_deref().map(escape);
+    request.raw_path = request.raw_path.as_deref().map(|path| escape(with_one_slash(path)));
     let request = LambdaRequest::ApiGatewayV2(request);
     // A router is always ready, so nobody needs to wait for it before the call. The adapter itself cannot go from one
     // thread to another, so it is gone before the answer is awaited.
     let answer = Adapter::from(router).call(LambdaEvent::new(request, context));
     let response = answer.await.map_err(|error| error.to_string())?;
     serde_json::to_value(response).map_err(|error| error.to_string())
+}
+
+/// A path without the slashes that a client put in front of it by joining a host that ends with one and a path that
+/// begins with one (contract of SkillNet, section 1, "Slash").
+pub fn with_one_slash(path: &str) -> &str {
+    let doubled = path.bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
+    &path[doubled..]
 }
 
 /// What a path must not hold as it is when it is read as part of a URL: what has a meaning there or is left out, and
@@ -255,5 +262,20 @@ mod tests {
     async fn what_is_no_request_is_not_answered() {
         let answer = echo().invoke(json!({ "Records": [] }), Context::default()).await;
         assert!(answer.outcome.is_err(), "{:?}", answer.outcome);
+    }
+
+    #[test]
+    fn slashes_in_front_are_one() {
+        for (sent, meant) in [
+            ("/users/", "/users/"),
+            ("//media/a.png", "/media/a.png"),
+            ("////x//y/", "/x//y/"),
+            ("/", "/"),
+            ("//", "/"),
+            ("", ""),
+            ("x", "x"),
+        ] {
+            assert_eq!(with_one_slash(sent), meant, "{sent:?}");
+        }
     }
 }

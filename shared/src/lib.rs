@@ -20,6 +20,7 @@ pub mod leaving;
 pub mod live;
 pub mod mail;
 pub mod media;
+pub mod members;
 pub mod meter;
 pub mod model;
 pub mod profile;

@@ -155,8 +155,18 @@ pub async fn edit(
         change = change.set("audience", audience);
         new.audience = audience;
     }
-    let profile = edit.profile.map(|(old, new)| Change::between(keys::profile(id), &old, &new));
-    let profile = profile.filter(|change| !change.is_empty());
+    let mut profile = None;
+    if let Some((old, new)) = edit.profile {
+        let mut change = Change::between(keys::profile(id), &old, &new);
+        if new.banner != old.banner {
+            // As with the other picture: whoever replaces a reference lets go of the file.
+            change = change.when(Condition::equals("banner", &old.banner));
+            if let Some(file) = old.banner {
+                writes.others.push(happened(app, Event::FilesOrphaned { files: vec![file] })?);
+            }
+        }
+        profile = Some(change).filter(|change| !change.is_empty());
+    }
     if change.is_empty() && profile.is_none() {
         // Everything is as it was sent already.
         return Ok(Ok(new));

@@ -44,6 +44,14 @@ fn steps() -> Vec<Step> {
         step(By::Signing, "login", Method::POST, |member| {
             ("/users/login/".to_owned(), json!({ "username": member.name, "password": PASSWORD }))
         }),
+        step(By::Signing, "sign-up", Method::POST, |member| {
+            let email = format!("{}@new.example.org", member.name);
+            let body = json!({ "name": "Ada King", "email": email, "password": PASSWORD, "skills": ["Rust"] });
+            ("/api/v1/auth/signup".to_owned(), body)
+        }),
+        step(By::Signing, "joint-login", Method::POST, |member| {
+            ("/api/v1/auth/login".to_owned(), json!({ "username": member.name, "password": PASSWORD }))
+        }),
         of_member("logout", Method::POST, |_| ("/users/logout/".to_owned(), json!({}))),
         of_member("token", Method::POST, |_| ("/v1/token".to_owned(), json!({}))),
         of_member("leaderboard", Method::GET, |_| ("/users/leaderboard/".to_owned(), json!(null))),

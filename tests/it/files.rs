@@ -23,7 +23,8 @@ fn noise(side: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn encode(side: u32, format: ImageFormat) -> Vec<u8> {
+/// A picture of this many pixels either way.
+pub fn encode(side: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, 90])).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()

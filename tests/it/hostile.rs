@@ -29,6 +29,10 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("application/x-www-form-urlencoded", "username=a&".repeat(20_000).into_bytes()),
         ("multipart/form-data; boundary=cut", b"--cut\r\nContent-Disposition: form-data; name=\"avatar\"".to_vec()),
         ("multipart/form-data", b"--".to_vec()),
+        ("multipart/form-data; boundary=cut", b"--cut--\r\n".to_vec()),
+        ("multipart/form-data; boundary=cut", multipart(&[("username", b"\xff\xfe"), ("password", b"\0")])),
+        ("multipart/form-data; boundary=cut", multipart(&[("username", &[b'x'; 300_000])])),
+        ("multipart/form-data; boundary=cut", multipart(&[("username", b"a".as_slice()); 200])),
         ("multipart/form-data; boundary=cut", "--cut\r\n".repeat(50_000).into_bytes()),
         ("text/plain", b"hello".to_vec()),
         ("application/xml", b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>".to_vec()),
@@ -69,6 +73,18 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         bodies.push(("application/json", json!(all).to_string().into_bytes()));
     }
     bodies
+}
+
+/// A form of these texts.
+fn multipart(texts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (name, text) in texts {
+        form.extend_from_slice(format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").as_bytes());
+        form.extend_from_slice(text);
+        form.extend_from_slice(b"\r\n");
+    }
+    form.extend_from_slice(b"--cut--\r\n");
+    form
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -113,6 +129,57 @@ async fn broken_json_is_told_in_the_games_words() {
     let large = format!("{{\"username\":\"{}\"}}", "x".repeat(256 * 1024));
     world.visitor().send(Method::POST, "/users/register/", &[JSON], large).await.assert(413);
     world.visitor().send(Method::POST, "/users/register/", &[("content-type", "text/csv")], "a,b").await.assert(415);
+}
+
+#[tokio::test]
+async fn a_form_in_parts_is_read_like_any_other_and_within_bounds() {
+    let world = World::new().await;
+    let send = async |media: &str, body: Vec<u8>| {
+        world.visitor().send(Method::POST, "/api/v1/auth/login", &[("content-type", media)], body).await
+    };
+    let form = "multipart/form-data; boundary=cut";
+    world.member("ada").await;
+    let credentials: [(&str, &[u8]); 2] = [("username", b"ada"), ("password", PASSWORD.as_bytes())];
+    send(form, multipart(&credentials)).await.assert(200);
+    send("Multipart/Form-Data; boundary=\"cut\"", multipart(&credentials)).await.assert(200);
+    // Files are left alone, even large ones; texts together may be as long as any other body.
+    let file = b"--cut\r\nContent-Disposition: form-data; name=\"password\"; filename=\"x\"\r\n\r\n";
+    let with_file = [file.as_slice(), &[7; 400_000], b"\r\n", &multipart(&credentials)].concat();
+    send(form, with_file).await.assert(200);
+    send(form, multipart(&[("username", &[b'x'; 256 * 1024])])).await.assert(413);
+    send(form, vec![b'x'; 4_500_001]).await.assert(413);
+    let required = send(form, Vec::new()).await.assert(400).json();
+    assert_eq!(required["password"], json!(["This field is required."]));
+    let broken: [(&str, Vec<u8>); 8] = [
+        ("multipart/form-data", multipart(&credentials)),
+        ("multipart/form-data; boundary=", multipart(&credentials)),
+        ("multipart/form-data; boundary=other", multipart(&credentials)),
+        (form, b"--cut".to_vec()),
+        (form, multipart(&credentials)[..60].to_vec()),
+        (form, "--cut\r\n".repeat(1_000).into_bytes()),
+        (form, multipart(&[("username", b"\xff")])),
+        (form, multipart(&[("unknown", b"x".as_slice()); 101])),
+    ];
+    for (media, body) in broken {
+        let told = send(media, body).await.assert(400).json();
+        assert_eq!(told["detail"], "Multipart form parse error - The body is not a valid multipart form.", "{media}");
+    }
+    // A field that comes twice is not guessed at.
+    send(form, multipart(&[("username", b"ada"), ("username", b"eve"), ("password", b"x")])).await.assert(400);
+}
+
+#[tokio::test]
+async fn slashes_in_front_of_a_path_count_as_one() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    for path in ["/health/", "//health/", "////health"] {
+        world.visitor().get(path).await.assert(200);
+    }
+    ada.get(&format!("/{}", ada.profile())).await.assert(200);
+    // But nowhere else, and nothing leads out.
+    for path in ["/users//", "//users//1/", "//evil.example/health", "//..//health/"] {
+        assert!([403, 404].contains(&ada.get(path).await.status.as_u16()), "{path}");
+    }
 }
 
 #[tokio::test]

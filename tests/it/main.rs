@@ -24,5 +24,6 @@ mod personal_data;
 mod prices;
 mod recovery;
 mod sessions;
+mod skillnet;
 mod template;
 mod world;

@@ -114,6 +114,8 @@ async fn a_day(world: &World) {
     world.wait(chrono::Duration::minutes(20));
     ada.elsewhere().sign_in().await.assert(200);
     ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
+    let here = ada.bearing(&world.enter(&ada).await);
+    here.upload("/api/profile/banner/", "banner_image", "a.png", &crate::files::png(4)).await.assert(200);
     // A picture that meets another one reads the account again.
     let uploads = (0..6).map(|side| {
         let ada = ada.clone();

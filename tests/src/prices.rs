@@ -7,6 +7,7 @@
 mod google;
 mod native;
 mod personal_data;
+mod skillnet;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -109,6 +110,7 @@ impl Story {
         self.read_docs(&mut ada).await?;
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
+        self.swap_skills().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

@@ -70,6 +70,11 @@ pub async fn is_free(app: &App, name: &Username) -> Result<bool> {
     Ok(app.table.get::<NameHeld>(keys::name(&name.folded())).await?.is_none())
 }
 
+/// Whether an address is still nobody's. As with a name, [`join`] has the last word.
+pub async fn is_unheld(app: &App, email: &Email) -> Result<bool> {
+    Ok(app.table.get::<EmailHeld>(keys::email(&email.folded())).await?.is_none())
+}
+
 /// What is taken already of a name and an address. They may be gone a moment later; [`join`] has the last word.
 pub async fn taken(app: &App, name: &Username, email: &Email) -> Result<Vec<Taken>> {
     let found = app.table.get_two::<NameHeld, EmailHeld>(keys::name(&name.folded()), keys::email(&email.folded()));
@@ -79,7 +84,12 @@ pub async fn taken(app: &App, name: &Username, email: &Email) -> Result<Vec<Take
 
 /// Counts an attempt to join from this address.
 pub async fn admit(app: &App, client: &Client) -> Result<()> {
-    limits::take(app, "join", &client.address, PER_HOUR, Duration::hours(1)).await.map(drop)
+    admit_up_to(app, client, PER_HOUR).await
+}
+
+/// Counts an attempt to join from this address, where not so many are let in.
+pub async fn admit_up_to(app: &App, client: &Client, per_hour: u32) -> Result<()> {
+    limits::take(app, "join", &client.address, per_hour, Duration::hours(1)).await.map(drop)
 }
 
 /// Makes the account, and signs its member in where `enters` says from which client; or says what somebody else has.

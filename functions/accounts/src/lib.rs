@@ -7,10 +7,13 @@ pub mod email;
 pub mod game;
 pub mod google;
 pub mod joining;
+pub mod joint;
+pub mod naming;
 pub mod native;
 pub mod password;
 pub mod personal_data;
 pub mod recovery;
+pub mod skillnet;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -78,29 +81,121 @@ pub fn routes() -> Routes {
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
         .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
-    let sukuwatto = Routes::new(Dialect::Sukuwatto).post(
+    game.and(native).and(joint()).and(skillnet()).and(google()).and(skillnet_client()).and(sukuwatto())
+}
+
+/// What SkillNet and LeetTrack share.
+fn joint() -> Routes {
+    Routes::new(Dialect::Joint)
+        .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 5.0, 14.0))
+        .post("/api/v1/auth/refresh", joint::go_on, "Get new tokens", Price::of(3, 3.0, 3.0))
+        .post("/api/v1/auth/logout", joint::logout, "Sign out", Price::of(3, 2.0, 12.0))
+}
+
+/// SkillNet by its document.
+fn skillnet() -> Routes {
+    use skillnet::document;
+    Routes::new(Dialect::Skillnet)
+        .post("/api/v1/auth/signup", document::sign_up, "Make an account and sign in", Price::of(4, 5.0, 20.0))
+        .get("/api/v1/auth/profile", document::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
+        .put("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .patch("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .get("/api/v1/users/{user_id}/", document::show_member, "Show a member", Price::of(3, 9.0, 0.0))
+        .post("/api/v1/auth/verify-email", document::verify_email, "Confirm an address", Price::of(2, 2.0, 10.0))
+        .post(
+            "/api/v1/auth/resend-verification",
+            document::resend_verification,
+            "Get the letter again that confirms an address",
+            Price::of(3, 2.0, 4.0),
+        )
+        .post(
+            "/api/v1/auth/password/reset",
+            document::ask_reset,
+            "Get a letter to set a new password",
+            Price::of(2, 1.0, 6.0),
+        )
+        .post(
+            "/api/v1/auth/password/reset/confirm",
+            document::reset_password,
+            "Set a new password by a letter",
+            Price::of(2, 2.0, 14.0),
+        )
+        .post("/api/v1/auth/password/change", document::change_password, "Change the password", Price::of(3, 2.0, 14.0))
+}
+
+/// SkillNet as its web client calls it, which has two spellings for what changes a profile.
+fn skillnet_client() -> Routes {
+    use skillnet::client;
+    Routes::new(Dialect::SkillnetClient)
+        .post("/api/auth/registration/", client::register, "Make an account and sign in", Price::of(4, 5.0, 20.0))
+        .post("/api/auth/login/", client::login, "Sign in", Price::of(5, 5.0, 14.0))
+        .post("/api/auth/logout/", client::logout, "Sign out", Price::of(1, 0.0, 6.0))
+        .post("/api/auth/token/refresh/", client::go_on, "Get a new access token", Price::of(3, 3.0, 3.0))
+        .get("/api/auth/user/", client::show_user, "Show one's own account", Price::of(2, 4.0, 0.0))
+        .put("/api/auth/user/", client::edit_user, "Change one's names", Price::of(3, 4.0, 4.0))
+        .patch("/api/auth/user/", client::edit_user, "Change one's names", Price::of(3, 4.0, 4.0))
+        .post(
+            "/api/auth/password/reset/",
+            client::ask_reset,
+            "Get a letter to set a new password",
+            Price::of(2, 1.0, 6.0),
+        )
+        .post(
+            "/api/auth/password/reset/confirm/",
+            client::reset_password,
+            "Set a new password by a letter",
+            Price::of(2, 2.0, 14.0),
+        )
+        .post("/api/auth/password/change/", client::change_password, "Change the password", Price::of(3, 2.0, 14.0))
+        .post(
+            "/api/auth/registration/verify-email/",
+            client::verify_email,
+            "Confirm an address",
+            Price::of(2, 2.0, 10.0),
+        )
+        .post(
+            "/api/auth/registration/resend-email/",
+            client::resend_email,
+            "Get the letter again that confirms an address",
+            Price::of(2, 1.0, 6.0),
+        )
+        .get(
+            "/api/auth/account-confirm-email/{code}/",
+            client::confirm_email,
+            "Show the page that confirms an address",
+            Price::of(1, 2.0, 0.0),
+        )
+        .get("/api/profile/profile/", client::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
+        .patch("/api/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .patch("/api/profile/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .post("/api/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
+        .post("/api/profile/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
+}
+
+/// Signing in with Google, a part of SkillNet's document.
+fn google() -> Routes {
+    use google::skillnet;
+    Routes::new(Dialect::Skillnet)
+        .get("/api/v1/auth/google/login", skillnet::depart, "Go to Google to sign in", Price::of(2, 0.0, 2.0))
+        .get("/api/v1/auth/google/callback", skillnet::come_back, "Come back from Google", Price::of(7, 5.0, 21.0))
+        .post("/api/v1/auth/google", skillnet::sign_in, "Sign in after Google", Price::of(8, 5.0, 24.0))
+        .post(
+            "/api/v1/auth/google/calendar",
+            skillnet::ask_for_calendar,
+            "Go to Google to allow entries in one's calendar",
+            Price::of(3, 2.0, 2.0),
+        )
+        .delete("/api/v1/auth/google", skillnet::unlink, "Unlink one's Google account", Price::of(3, 3.0, 6.0))
+}
+
+/// Sukuwatto.
+fn sukuwatto() -> Routes {
+    Routes::new(Dialect::Sukuwatto).post(
         "/api/request-personal-data/",
         personal_data::ask,
         "Ask for everything that is kept about oneself",
         Price::of(5, 4.0, 5.0),
-    );
-    let skillnet = Routes::new(Dialect::Skillnet)
-        .get("/api/v1/auth/google/login", google::skillnet::depart, "Go to Google to sign in", Price::of(2, 0.0, 2.0))
-        .get(
-            "/api/v1/auth/google/callback",
-            google::skillnet::come_back,
-            "Come back from Google",
-            Price::of(7, 5.0, 21.0),
-        )
-        .post("/api/v1/auth/google", google::skillnet::sign_in, "Sign in after Google", Price::of(8, 5.0, 24.0))
-        .post(
-            "/api/v1/auth/google/calendar",
-            google::skillnet::ask_for_calendar,
-            "Go to Google to allow entries in one's calendar",
-            Price::of(3, 2.0, 2.0),
-        )
-        .delete("/api/v1/auth/google", google::skillnet::unlink, "Unlink one's Google account", Price::of(3, 3.0, 6.0));
-    game.and(native).and(sukuwatto).and(skillnet)
+    )
 }
 
 /// The function.

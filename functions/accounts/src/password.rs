@@ -4,6 +4,7 @@ use shared::auth::passwords::Weakness;
 use shared::auth::sessions::{self, Ticket};
 use shared::auth::{Client, Member, limits, passwords};
 use shared::events::{Event, happened};
+use shared::model::account::Account;
 use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
@@ -38,24 +39,35 @@ impl Proof {
 
 /// Sets a new password, ends every session, and begins a new one for the caller.
 pub async fn change(app: &App, by: &Member, client: &Client, proof: Proof, password: String) -> Result<Ticket> {
-    let mut account = by.account.clone();
-    let hash = passwords::hash(password).await?;
-    let change = Change::of(keys::account(account.id))
-        .set("password", hash)
-        .add("session_epoch", 1)
-        .when(Condition::equals("session_epoch", account.session_epoch).and(Condition::equals("active", true)));
-    account.session_epoch += 1;
+    let account = Account { session_epoch: by.account.session_epoch + 1, ..by.account.clone() };
     let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
+    replace(app, by, proof, password, Write::create(&session)?).await?;
+    Ok(ticket)
+}
+
+/// Sets a new password, and ends every session but the caller's own, whose tokens stay good.
+pub async fn change_and_stay(app: &App, by: &Member, proof: Proof, password: String) -> Result<()> {
+    let stay = Change::of(keys::session(by.id(), &by.session.id)).set("epoch", by.account.session_epoch + 1);
+    replace(app, by, proof, password, Write::change(stay)).await
+}
+
+/// Sets a new password and ends every session but for what `session` writes.
+async fn replace(app: &App, by: &Member, proof: Proof, password: String, session: Write) -> Result<()> {
+    let member = by.id();
+    let hash = passwords::hash(password).await?;
+    let unchanged = Condition::equals("session_epoch", by.account.session_epoch).and(Condition::equals("active", true));
+    let change = Change::of(keys::account(member)).set("password", hash).add("session_epoch", 1).when(unchanged);
     let mut writes = vec![
         Write::change(change),
-        Write::create(&session)?,
-        happened(app, Event::PasswordChanged { member: account.id })?,
-        happened(app, Event::SessionsEnded { member: account.id })?,
+        session,
+        happened(app, Event::PasswordChanged { member })?,
+        happened(app, Event::SessionsEnded { member })?,
     ];
     writes.extend(proof.write());
     match app.table.together(writes).await {
-        Ok(()) => Ok(ticket),
-        Err(StoreError::Refused { write: 0, .. }) => Err(Error::changed_meanwhile()),
+        Ok(()) => Ok(()),
+        // Ended, too, where the caller's own session is to go on.
+        Err(StoreError::Refused { write: 0 | 1, .. }) => Err(Error::changed_meanwhile()),
         Err(error) => Err(error.into()),
     }
 }

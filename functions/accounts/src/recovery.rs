@@ -24,6 +24,8 @@ pub enum Wish {
     Password,
     /// To sign in by a link.
     SignIn,
+    /// To confirm that the address is the member's own.
+    Confirmation,
 }
 
 /// Has a letter sent to an address, if somebody has it.
@@ -42,6 +44,7 @@ pub async fn ask(app: &App, client: &Client, email: &Email, wish: Wish) -> Resul
     let asked = match wish {
         Wish::Password => Event::PasswordResetAsked { member },
         Wish::SignIn => Event::SignInLinkAsked { member },
+        Wish::Confirmation => Event::ConfirmationAsked { member },
     };
     Ok(app.table.together(vec![happened(app, asked)?]).await?)
 }

@@ -99,7 +99,7 @@ async fn read(app: &App, start: Start, oldest: DateTime<Utc>) -> Result<(Vec<Let
 /// The letter that tells of an event.
 fn in_words(about: &str) -> String {
     match about {
-        "EmailChanged" => "Confirm your address".to_owned(),
+        "EmailChanged" | "ConfirmationAsked" => "Confirm your address".to_owned(),
         "EmailConfirmed" => "Welcome".to_owned(),
         "NameLocked" => "Your name was locked".to_owned(),
         "PasswordChanged" => "Your password was changed".to_owned(),

@@ -9,8 +9,8 @@ use shared::http::{Json, Upload};
 use shared::ids::MemberId;
 use shared::{App, Error, Result};
 
-use crate::avatar;
-use crate::picture::{self, Format};
+use crate::picture::{self, Format, NOT_AN_IMAGE};
+use crate::slot::{self, Picture, Slot};
 
 const MEGABYTE: f64 = 1_048_576.0;
 
@@ -45,16 +45,10 @@ pub async fn set_avatar(by: Member, State(app): State<App>, upload: Upload) -> R
     problems.finish()?;
     // An extension that is not allowed is a problem, so there is a format here.
     let Some(format) = format else { return Err(Error::not_found()) };
-    // A large picture takes a good part of a second; other requests of a local server should not wait for it.
-    let bytes = file.bytes;
-    let clean = tokio::task::spawn_blocking(move || picture::clean(&bytes, format)).await;
-    let clean = clean.map_err(|cause| Error::internal("A picture was dropped.", cause))?.map_err(|_| {
-        Error::invalid_field(
-            "avatar",
-            "Upload a valid image. The file you uploaded was either not an image or a corrupted image.",
-        )
-    })?;
-    let name = avatar::set(&app, &by, &file.filename, clean, format).await?;
+    let clean = picture::cleaned(file.bytes, format).await?;
+    let bytes = clean.map_err(|_| Error::invalid_field("avatar", NOT_AN_IMAGE))?;
+    let picture = Picture { filename: &file.filename, bytes, format };
+    let name = slot::set(&app, &by, Slot::Avatar, by.account.avatar.clone(), picture).await?;
     Ok(Json(AvatarView {
         id: by.id(),
         username: by.account.username.as_str().to_owned(),

@@ -1,10 +1,11 @@
 //! Files: members' pictures go in, checked and cleaned; everyone's media come out, and to each their own data.
 
-pub mod avatar;
 pub mod game;
 pub mod media;
 pub mod personal_data;
 pub mod picture;
+pub mod skillnet;
+pub mod slot;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -25,7 +26,14 @@ pub fn routes() -> Routes {
         "Get one's own data by the link from a letter",
         Price::FREE,
     );
-    game.and(native)
+    // Its client has two spellings for what changes a profile.
+    let skillnet = Routes::new(Dialect::SkillnetClient)
+        .post("/api/profile/picture/", skillnet::set_picture, "Set one's own picture", Price::of(3, 4.0, 8.0))
+        .post("/api/profile/profile/picture/", skillnet::set_picture, "Set one's own picture", Price::of(3, 4.0, 8.0))
+        .post("/api/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
+        .post("/api/profile/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
+        .get("/media/banners/{user_id}/{filename}", media::banner, "Get a member's banner", Price::FREE);
+    game.and(native).and(skillnet)
 }
 
 /// The function.

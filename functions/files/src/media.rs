@@ -10,6 +10,8 @@ use shared::ids::MemberId;
 use shared::media::File;
 use shared::{App, Error, Result};
 
+use crate::slot::Slot;
+
 /// A picture as a reply. Its address is never used for another one.
 pub struct Picture(File);
 
@@ -39,12 +41,21 @@ impl Describe for Picture {
 }
 
 /// Shows anyone a member's picture.
-pub async fn avatar(State(app): State<App>, Path((member, filename)): Path<(MemberId, String)>) -> Result<Picture> {
+pub async fn avatar(State(app): State<App>, Path(name): Path<(MemberId, String)>) -> Result<Picture> {
+    show(&app, Slot::Avatar, name).await
+}
+
+/// Shows anyone a member's banner.
+pub async fn banner(State(app): State<App>, Path(name): Path<(MemberId, String)>) -> Result<Picture> {
+    show(&app, Slot::Banner, name).await
+}
+
+async fn show(app: &App, slot: Slot, (member, filename): (MemberId, String)) -> Result<Picture> {
     // Names that we give have no other characters, so no other name is looked for.
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
     if filename.len() > 100 || !filename.chars().all(plain) || filename.starts_with('.') {
         return Err(Error::not_found());
     }
-    let file = app.media.get(&format!("avatars/{member}/{filename}")).await?;
+    let file = app.media.get(&format!("{}/{member}/{filename}", slot.folder())).await?;
     file.map(Picture).ok_or_else(Error::not_found)
 }

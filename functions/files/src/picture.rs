@@ -8,6 +8,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use shared::Error;
 
 /// The largest picture, in pixels either way.
 pub const LARGEST_SIDE: u32 = 4096;
@@ -16,17 +17,25 @@ const MEMORY: u64 = 2 * 4 * (LARGEST_SIDE as u64) * (LARGEST_SIDE as u64);
 /// Hardly told from the original by eye.
 const JPEG_QUALITY: u8 = 90;
 
+/// What the clients say of a file that is none.
+pub const NOT_AN_IMAGE: &str =
+    "Upload a valid image. The file you uploaded was either not an image or a corrupted image.";
+
 /// The formats that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// GIF, of which the first picture is kept.
+    Gif,
     /// JPEG.
     Jpeg,
     /// PNG.
     Png,
+    /// WebP.
+    WebP,
 }
 
 impl Format {
-    /// By a file name's extension, in any case.
+    /// By a file name's extension, in any case; of those that the game knows.
     pub fn of_extension(extension: &str) -> Option<Format> {
         match extension.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" => Some(Format::Jpeg),
@@ -35,11 +44,42 @@ impl Format {
         }
     }
 
+    /// By the first bytes of a file, whatever it is called.
+    pub fn of_content(bytes: &[u8]) -> Option<Format> {
+        match bytes {
+            [b'G', b'I', b'F', b'8', ..] => Some(Format::Gif),
+            [0xFF, 0xD8, 0xFF, ..] => Some(Format::Jpeg),
+            [0x89, b'P', b'N', b'G', ..] => Some(Format::Png),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
+            _ => None,
+        }
+    }
+
+    /// The format that it is kept in: two are enough to show, and cheap to write.
+    pub fn kept_as(self) -> Format {
+        match self {
+            Format::Jpeg => Format::Jpeg,
+            Format::Gif | Format::Png | Format::WebP => Format::Png,
+        }
+    }
+
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Gif => "gif",
+            Format::Jpeg => "jpg",
+            Format::Png => "png",
+            Format::WebP => "webp",
+        }
+    }
+
     /// Its media type.
     pub fn media_type(self) -> &'static str {
         match self {
+            Format::Gif => "image/gif",
             Format::Jpeg => "image/jpeg",
             Format::Png => "image/png",
+            Format::WebP => "image/webp",
         }
     }
 }
@@ -48,18 +88,28 @@ impl Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAPicture;
 
-/// The picture, clean.
+/// The picture, clean. A large one takes a good part of a second; other requests of a local server do not wait for it.
+pub async fn cleaned(bytes: Bytes, format: Format) -> Result<Result<Bytes, NotAPicture>, Error> {
+    let clean = tokio::task::spawn_blocking(move || clean(&bytes, format)).await;
+    clean.map_err(|cause| Error::internal("A picture was dropped.", cause))
+}
+
+/// The picture, clean, in the format that it is kept in.
 pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
     let ends = match format {
+        Format::Gif => end_of_gif(bytes),
         Format::Jpeg => end_of_jpeg(bytes),
         Format::Png => end_of_png(bytes),
+        Format::WebP => end_of_webp(bytes),
     };
     if ends != Some(bytes.len()) {
         return Err(NotAPicture);
     }
     let encoding = match format {
+        Format::Gif => ImageFormat::Gif,
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
     };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
@@ -72,12 +122,12 @@ pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| NotAPicture)?;
     picture.apply_orientation(orientation);
     let mut clean = Vec::new();
-    match format {
+    match format.kept_as() {
         Format::Jpeg => {
             let encoder = JpegEncoder::new_with_quality(&mut clean, JPEG_QUALITY);
             DynamicImage::from(picture.into_rgb8()).write_with_encoder(encoder).map_err(|_| NotAPicture)?;
         }
-        Format::Png => picture.write_to(&mut Cursor::new(&mut clean), ImageFormat::Png).map_err(|_| NotAPicture)?,
+        _ => picture.write_to(&mut Cursor::new(&mut clean), ImageFormat::Png).map_err(|_| NotAPicture)?,
     }
     Ok(clean.into())
 }
@@ -123,6 +173,40 @@ fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// Where a GIF ends: behind its trailer (GIF89a specification, sections 15 to 27).
+fn end_of_gif(bytes: &[u8]) -> Option<usize> {
+    const IMAGE: u8 = 0x2C;
+    const EXTENSION: u8 = 0x21;
+    const TRAILER: u8 = 0x3B;
+    // Three bytes for each colour of a table, if there is one.
+    let colours = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
+    // The header, the screen, its colours.
+    let mut at = 13 + colours(*bytes.get(10)?);
+    loop {
+        match *bytes.get(at)? {
+            TRAILER => return Some(at + 1),
+            // The descriptor, its colours, and the size of the codes.
+            IMAGE => at += 11 + colours(*bytes.get(at + 9)?),
+            EXTENSION => at += 2,
+            _ => return None,
+        }
+        // Blocks of data, the last of which is empty.
+        loop {
+            let length = usize::from(*bytes.get(at)?);
+            at += 1 + length;
+            if length == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Where a WebP ends: where its container says (WebP container specification, "WebP file header").
+fn end_of_webp(bytes: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
+    usize::try_from(length).ok()?.checked_add(8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +226,22 @@ mod tests {
             let cleaned = clean(&picture(encoding, 40), format).unwrap();
             assert_eq!(image::guess_format(&cleaned).unwrap(), encoding);
             assert_eq!(image::load_from_memory(&cleaned).unwrap().width(), 40);
+        }
+    }
+
+    #[test]
+    fn the_other_formats_are_kept_as_png_and_nothing_may_come_behind_them() {
+        for (encoding, format) in [(ImageFormat::Gif, Format::Gif), (ImageFormat::WebP, Format::WebP)] {
+            let sent = picture(encoding, 40);
+            assert_eq!(Format::of_content(&sent), Some(format));
+            let cleaned = clean(&sent, format).unwrap();
+            assert_eq!(image::guess_format(&cleaned).unwrap(), ImageFormat::Png);
+            assert_eq!(image::load_from_memory(&cleaned).unwrap().width(), 40);
+            let with_tail = [sent.as_slice(), b"PK\x03\x04 and so on"].concat();
+            for bytes in [with_tail.as_slice(), &sent[..sent.len() / 2], &sent[..sent.len() - 1], &sent[..9]] {
+                assert_eq!(clean(bytes, format), Err(NotAPicture));
+            }
+            assert_eq!(clean(&sent, Format::Png), Err(NotAPicture));
         }
     }
 
@@ -192,5 +292,8 @@ mod tests {
         // Claims 100,000 pixels either way; the checksum of the header is then wrong, too, and either is enough.
         png[16..24].copy_from_slice(&[0, 1, 0x86, 0xA0, 0, 1, 0x86, 0xA0]);
         assert_eq!(clean(&png, Format::Png), Err(NotAPicture));
+        let mut gif = picture(ImageFormat::Gif, 8);
+        gif[6..10].fill(0xFF);
+        assert_eq!(clean(&gif, Format::Gif), Err(NotAPicture));
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::export;
+use shared::model::profile::Profile;
 use shared::store::keys;
 use shared::{App, Result};
 
@@ -24,7 +25,8 @@ pub struct Report {
 /// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    for (folder, spared) in [("avatars/", SPARED), (export::FOLDER, export::LINK_WORKS)] {
+    let folders = [("avatars/", SPARED), ("banners/", SPARED), (export::FOLDER, export::LINK_WORKS)];
+    for (folder, spared) in folders {
         let mut after: Option<String> = None;
         loop {
             let listed = app.media.list(folder, after.as_deref()).await?;
@@ -48,6 +50,7 @@ async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
         // Not a name that we give: leave it to a person.
         return Ok(true);
     };
-    let account = app.table.get::<Account>(keys::account(member)).await?;
-    Ok(account.is_some_and(|account| account.avatar.as_deref() == Some(file)))
+    let found = app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)).await?;
+    let (avatar, banner) = (found.0.and_then(|account| account.avatar), found.1.and_then(|profile| profile.banner));
+    Ok([avatar, banner].iter().flatten().any(|kept| kept == file))
 }

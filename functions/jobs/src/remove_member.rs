@@ -29,7 +29,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    for folder in [format!("avatars/{member}/"), export::folder(member)] {
+    for folder in [format!("avatars/{member}/"), format!("banners/{member}/"), export::folder(member)] {
         loop {
             let left = app.media.list(&folder, None).await?;
             if left.is_empty() {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
+use shared::lambda::with_one_slash;
 
 use super::event::{self, Circumstances};
 use super::reply::{self, Refusal};
@@ -61,7 +62,8 @@ async fn answer(
         return Err(Refusal::TooLarge);
     }
     let api = &cloud.template().http;
-    let found = routes::find(&api.routes, request.method(), request.uri().path()).ok_or(Refusal::NotFound)?;
+    let path = with_one_slash(request.uri().path());
+    let found = routes::find(&api.routes, request.method(), path).ok_or(Refusal::NotFound)?;
     let about = Circumstances { api: &api.id, client, now: cloud.clock().now(), request_id };
     let event = event::build(request, &found, &about)?;
     if size(&event) > LARGEST_PAYLOAD {

@@ -96,6 +96,17 @@ fn shown_token(parts: &Parts) -> Result<Option<String>> {
     Ok(dialect.token_cookie().and_then(|name| cookies::find(&parts.headers, name)).filter(|token| !token.is_empty()))
 }
 
+/// The token that a request shows, whatever it is good for: where a refresh token may stand in the header, too.
+pub struct Bearer(pub Option<String>);
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Bearer> {
+        shown_token(parts).map(Bearer)
+    }
+}
+
 /// Whoever the request's token is of, even if that has run out: for signing out, which must always work.
 pub struct Leaver(pub Option<(MemberId, String)>);
 

@@ -12,4 +12,4 @@ pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Administrator, Client, Leaver, Member, Operator, Staff, Viewer};
+pub use extract::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};

@@ -28,6 +28,11 @@ pub fn read(text: &str) -> Option<(MemberId, String)> {
     Some((MemberId(u64::from_be_bytes(member.try_into().ok()?)), digest(secret)))
 }
 
+/// Bytes as this module writes them.
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// 128 bits of SHA-256; the secret has 192 bits, so there is nothing to guess or to look up.
 fn digest(secret: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(secret)[..16])

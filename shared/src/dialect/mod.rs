@@ -4,11 +4,11 @@
 //! thing *is* never depends on it.
 
 mod game;
-mod joint;
+pub mod joint;
 mod leettrack;
 mod native;
-mod skillnet;
-mod skillnet_client;
+pub mod skillnet;
+pub mod skillnet_client;
 mod staff;
 mod sukuwatto;
 mod tracker;
@@ -119,9 +119,10 @@ impl Dialect {
             Dialect::Game => game::schema(),
             Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
-            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint | Dialect::Sukuwatto => {
-                json!({ "type": "object" })
-            }
+            Dialect::Skillnet => skillnet::schema(),
+            Dialect::SkillnetClient => skillnet_client::schema(),
+            Dialect::Joint => joint::schema(),
+            Dialect::Leettrack | Dialect::Sukuwatto => json!({ "type": "object" }),
         }
     }
 

@@ -7,15 +7,17 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::multipart;
 use crate::app::App;
 use crate::error::{Error, Result};
 
 /// The largest body but for uploads, in bytes.
 pub const LARGEST: usize = 256 * 1024;
 
-/// A JSON body, or a form of the same fields. No body at all is an empty object.
+/// A JSON body, or a form of the same fields, in either of the two ways that browsers send forms. No body at all is an
+/// empty object.
 ///
-/// JSON nests at most 128 deep (`serde_json`'s own limit), and unknown fields are left alone.
+/// JSON nests at most 128 deep (`serde_json`'s own limit), and unknown fields are left alone. So are files.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
@@ -23,6 +25,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Body<T>> {
         let media = media_type(request.headers());
+        if media == "multipart/form-data" {
+            return from_form(multipart::texts(request).await?.as_bytes()).map(Body);
+        }
         let bytes = read(request.into_body(), LARGEST).await?;
         match media.as_str() {
             "" | "application/json" => from_json(&bytes).map(Body),

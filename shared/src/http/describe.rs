@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
 use super::{Accepted, Body, Created, Html, Json, NoContent, Page, Path, Query, SeeOther, SetCookies, Upload};
-use crate::auth::{Administrator, Client, Leaver, Member, Operator, Staff, Viewer};
+use crate::auth::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -143,6 +143,20 @@ impl<'a> Operation<'a> {
         self.responses.insert(status.as_str().to_owned(), json!({ "description": description, "headers": location }));
     }
 
+    /// Declares that it takes a form with a file in this field.
+    pub fn takes_file(&mut self, field: &str) {
+        self.body = Some(json!({
+            "required": true,
+            "content": { "multipart/form-data": { "schema": {
+                "type": "object",
+                "properties": { field: binary() },
+                "required": [field],
+            } } },
+        }));
+        self.refusal(StatusCode::BAD_REQUEST);
+        self.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
     /// Declares an answer with a header.
     pub fn answer_header(&mut self, name: &str) {
         for answer in self.responses.values_mut() {
@@ -186,6 +200,12 @@ impl Describe for Client {
 
 impl Describe for Leaver {
     fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Describe for Bearer {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Viewer);
+    }
 }
 
 impl Describe for http::HeaderMap {
@@ -258,6 +278,7 @@ impl<T: JsonSchema> Describe for Body<T> {
             "content": {
                 "application/json": { "schema": schema },
                 "application/x-www-form-urlencoded": { "schema": schema },
+                "multipart/form-data": { "schema": schema },
             },
         }));
         operation.refusal(StatusCode::BAD_REQUEST);
@@ -268,16 +289,7 @@ impl<T: JsonSchema> Describe for Body<T> {
 
 impl Describe for Upload {
     fn describe(operation: &mut Operation<'_>) {
-        operation.body = Some(json!({
-            "required": true,
-            "content": { "multipart/form-data": { "schema": {
-                "type": "object",
-                "properties": { "avatar": { "type": "string", "contentMediaType": "application/octet-stream" } },
-                "required": ["avatar"],
-            } } },
-        }));
-        operation.refusal(StatusCode::BAD_REQUEST);
-        operation.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+        operation.takes_file("avatar");
     }
 }
 

@@ -81,6 +81,11 @@ impl Account {
         self.active && !self.banned
     }
 
+    /// When account or profile last changed, which is when it was made where they never did.
+    pub fn changed_at(&self) -> DateTime<Utc> {
+        self.updated_at.unwrap_or(self.joined_at)
+    }
+
     /// Given and family name in one, as far as there are any.
     pub fn full_name(&self) -> String {
         [self.first_name.as_str(), &self.last_name].join(" ").trim().to_owned()

@@ -77,6 +77,18 @@ pub struct Profile {
     /// The language they read, as a BCP 47 tag.
     #[serde(default)]
     pub language: Option<String>,
+    /// Points for swapping skills.
+    #[serde(default)]
+    pub xp: i64,
+    /// How many swaps they completed.
+    #[serde(default)]
+    pub completed_swaps: i64,
+    /// How many reviewed them, and how many stars those gave together.
+    #[serde(default)]
+    pub rating_count: i64,
+    /// See `rating_count`.
+    #[serde(default)]
+    pub rating_sum: i64,
 }
 
 /// What everybody begins with.
@@ -109,7 +121,24 @@ impl Profile {
             followers: 0,
             followings: 0,
             language: None,
+            xp: 0,
+            completed_swaps: 0,
+            rating_count: 0,
+            rating_sum: 0,
         }
+    }
+
+    /// The stars that they were given on average, to one decimal; none count as 0.
+    pub fn rating(&self) -> f64 {
+        if self.rating_count < 1 {
+            return 0.0;
+        }
+        (self.rating_sum as f64 / self.rating_count as f64 * 10.0).round() / 10.0
+    }
+
+    /// What their points for swapping skills make them (contract of SkillNet, section 3.7).
+    pub fn level(&self) -> i64 {
+        1 + (self.xp.max(0) / 100).isqrt()
     }
 }
 
@@ -238,5 +267,17 @@ mod tests {
         assert_eq!(Skill::id_of("Rust"), Skill::id_of("RUST"));
         assert_ne!(Skill::id_of("Rust"), Skill::id_of("Dust"));
         assert!((1..=MAX_SAFE_INTEGER).contains(&Skill::id_of("")));
+    }
+
+    #[test]
+    fn ratings_have_one_decimal_and_levels_grow_with_the_root_of_the_points() {
+        let profile =
+            |rating_sum, rating_count, xp| Profile { rating_sum, rating_count, xp, ..Profile::new(MemberId(1)) };
+        for (sum, count, average) in [(0, 0, 0.0), (5, 1, 5.0), (14, 3, 4.7), (13, 3, 4.3)] {
+            assert_eq!(profile(sum, count, 0).rating(), average);
+        }
+        for (xp, level) in [(0, 1), (99, 1), (100, 2), (399, 2), (400, 3), (10_000, 11)] {
+            assert_eq!(profile(0, 0, xp).level(), level);
+        }
     }
 }

@@ -221,7 +221,6 @@ impl Table {
     /// Up to 100 items of one shape in one round trip, in the order of their keys.
     pub async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
         let items = self.get_items(keys).await?;
-        // The same key may be asked for twice.
         keys.iter().map(|key| items.get(key).cloned().map(read_item).transpose()).collect()
     }
 
@@ -231,10 +230,9 @@ impl Table {
         keys: &[(Key, Key)],
     ) -> Result<Vec<(Option<A>, Option<B>)>> {
         let all: Vec<Key> = keys.iter().flat_map(|(first, second)| [first.clone(), second.clone()]).collect();
-        let mut items = self.get_items(&all).await?;
-        let mut take = |key: &Key| items.remove(key);
+        let items = self.get_items(&all).await?;
         let pair = |(first, second): &(Key, Key)| {
-            let (first, second) = (take(first), take(second));
+            let (first, second) = (items.get(first).cloned(), items.get(second).cloned());
             Ok((first.map(read_item).transpose()?, second.map(read_item).transpose()?))
         };
         keys.iter().map(pair).collect()
@@ -248,7 +246,9 @@ impl Table {
 
     async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
         let mut found = std::collections::BTreeMap::new();
-        let mut wanted: Vec<_> = keys.iter().take(BATCH).map(key_attributes).collect();
+        // The same key may be asked for twice, but DynamoDB refuses a batch that does.
+        let distinct: std::collections::BTreeSet<&Key> = keys.iter().take(BATCH).collect();
+        let mut wanted: Vec<_> = distinct.into_iter().map(key_attributes).collect();
         for attempt in 0..ATTEMPTS {
             if wanted.is_empty() {
                 return Ok(found);

@@ -23,6 +23,7 @@ pub struct Person {
     world: World,
     cookies: Arc<Mutex<Cookies>>,
     id: Arc<Mutex<u64>>,
+    bearer: Option<String>,
 }
 
 impl Person {
@@ -34,7 +35,13 @@ impl Person {
             world: world.clone(),
             cookies: Arc::default(),
             id: Arc::default(),
+            bearer: None,
         }
+    }
+
+    /// The same person as a program that keeps no cookies and shows this token.
+    pub fn bearing(&self, token: &str) -> Person {
+        Person { bearer: Some(token.to_owned()), ..self.elsewhere() }
     }
 
     /// The same browser without its cookies.
@@ -165,6 +172,10 @@ impl Person {
             request.headers_mut().append(name, value);
         }
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("guildhall.test"));
+        if let Some(token) = &self.bearer {
+            let (name, value) = header("authorization", &format!("Bearer {token}"));
+            request.headers_mut().entry(name).or_insert(value);
+        }
         if let Some(line) = self.cookies.lock().unwrap().line() {
             request.headers_mut().entry("cookie").or_insert(line.parse().expect("cookies"));
         }

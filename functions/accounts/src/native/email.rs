@@ -21,9 +21,14 @@ pub struct Code {
 
 /// Shows a page with a button. Opening the link changes nothing: programs that look into letters open links, too.
 pub async fn ask_to_confirm(State(app): State<App>, Query(Code { code }): Query<Code>) -> Result<Html> {
-    if codes::look_up(&app, Purpose::ConfirmEmail, &code).await?.is_ok() {
+    page(&app, &code).await
+}
+
+/// The page with a button for whoever has this code.
+pub async fn page(app: &App, code: &str) -> Result<Html> {
+    if codes::look_up(app, Purpose::ConfirmEmail, code).await?.is_ok() {
         let text = "You gave this address to Guildhall. Confirm that it is yours, and we will send letters to it.";
-        let form = Form { action: "/v1/email/confirm", code: &code, button: "Confirm this address" };
+        let form = Form { action: "/v1/email/confirm", code, button: "Confirm this address" };
         Notice { title: "Confirm your address", text, form: Some(form) }.show()
     } else {
         let text = "This link is no longer valid. If your address is not confirmed yet, ask for a new letter.";

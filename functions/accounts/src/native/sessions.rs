@@ -81,6 +81,6 @@ pub async fn end(by: Member, State(app): State<App>, Path(session): Path<String>
 
 /// Ends all of the caller's sessions, this one included.
 pub async fn end_all(by: Member, State(app): State<App>) -> Result<NoContent> {
-    sessions::end_all(&app, by.id(), []).await?;
+    entry::sign_out_everywhere(&app, &by).await?;
     Ok(NoContent)
 }

@@ -38,7 +38,9 @@ enum Kind {
 /// The letter that an event calls for, if it does and if there is somebody to send it to.
 pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
     let (kind, member) = match happened.event {
-        Event::EmailChanged { member } => (Kind::ConfirmAddress, member),
+        Event::EmailChanged { member } | Event::ConfirmationAsked { member: Some(member) } => {
+            (Kind::ConfirmAddress, member)
+        }
         Event::EmailConfirmed { member } => (Kind::Welcome, member),
         Event::NameLocked { member: Some(member) } => (Kind::NameLocked, member),
         Event::PasswordChanged { member } => (Kind::PasswordChanged, member),
