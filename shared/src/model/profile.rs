@@ -74,6 +74,9 @@ pub struct Profile {
     /// How many they follow.
     #[serde(default)]
     pub followings: i64,
+    /// The Google account that they can sign in with, as its link says ([`super::google`]), for whoever shows a profile.
+    #[serde(default)]
+    pub google: Option<LinkedGoogle>,
     /// The language they read, as a BCP 47 tag.
     #[serde(default)]
     pub language: Option<String>,
@@ -120,6 +123,7 @@ impl Profile {
             classes: Classes::default(),
             followers: 0,
             followings: 0,
+            google: None,
             language: None,
             xp: 0,
             completed_swaps: 0,
@@ -146,6 +150,15 @@ impl Stored for Profile {
     fn key(&self) -> Key {
         keys::profile(self.member)
     }
+}
+
+/// A Google account, as its member sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedGoogle {
+    /// Its address.
+    pub email: String,
+    /// What we may do there.
+    pub scopes: Vec<String>,
 }
 
 /// Something that members know. The same name has the same id, whoever wrote it and in whichever case.

@@ -5,6 +5,7 @@ use shared::auth::openid::Identity;
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::google::{GoogleHeld, GoogleLink};
+use shared::model::profile::LinkedGoogle;
 use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
@@ -35,7 +36,15 @@ impl From<Elsewhere> for Error {
 pub fn writes(app: &App, member: MemberId, identity: &Identity, replaces: bool) -> Result<Vec<Write>> {
     let held = GoogleHeld { subject: identity.subject.clone(), member };
     let link = link(app, member, identity)?;
-    Ok(vec![Write::create(&held)?, if replaces { Write::put(&link)? } else { Write::create(&link)? }])
+    let shown = show(&link);
+    Ok(vec![Write::create(&held)?, if replaces { Write::put(&link)? } else { Write::create(&link)? }, shown])
+}
+
+/// The write that shows a link in its member's profile.
+fn show(link: &GoogleLink) -> Write {
+    let GoogleLink { member, email, scopes, .. } = link;
+    let google = LinkedGoogle { email: email.clone(), scopes: scopes.clone() };
+    Write::change(Change::of(keys::profile(*member)).or_create().set("member", member).set("google", google))
 }
 
 fn link(app: &App, member: MemberId, identity: &Identity) -> Result<GoogleLink> {
@@ -60,7 +69,7 @@ pub async fn add(app: &App, member: MemberId, epoch: i64, identity: &Identity) -
             let mut new = link(app, member, identity)?;
             new.linked_at = old.linked_at;
             new.refresh_token = new.refresh_token.or(old.refresh_token);
-            vec![Write::put(&new)?]
+            vec![Write::put(&new)?, show(&new)]
         }
         (Some(held), _) if app.table.get::<Account>(keys::account(held.member)).await?.is_some() => {
             return Err(Elsewhere::OtherMember.into());
@@ -110,6 +119,7 @@ pub async fn remove(app: &App, by: &Member) -> Result<()> {
     let writes = vec![
         Write::delete(keys::google_link(member), Condition::equals("subject", &link.subject)),
         Write::delete(keys::google(&link.subject), Condition::equals("member", member)),
+        Write::change(Change::of(keys::profile(member)).or_create().set("member", member).remove("google")),
         // Whoever lost their password in the meantime has no other way in.
         Write::change(
             Change::of(keys::account(member))

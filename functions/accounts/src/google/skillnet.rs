@@ -2,23 +2,18 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use http::header::{LOCATION, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::auth::entry::Entered;
-use shared::auth::{Client, Member, refresh, tokens};
-use shared::dialect::Dialect;
+use shared::auth::{Client, Member};
 use shared::http::describe::{Describe, Operation};
 use shared::http::{Body, Json, NoContent, Query, SetCookies};
-use shared::ids::MemberId;
-use shared::model::google::GoogleLink;
-use shared::model::name::Email;
-use shared::store::keys;
 use shared::{App, Error, Result};
 
 use super::{arrival, journey, link};
+use crate::joint::SignedInView;
 
 /// Where to go afterwards, and how to be told where to go now.
 #[derive(Deserialize, JsonSchema)]
@@ -148,89 +143,13 @@ pub struct Proof {
     state: Option<String>,
 }
 
-/// Somebody who is signed in, in SkillNet's words and LeetTrack's.
-#[derive(Serialize, JsonSchema)]
-pub struct LoginView {
-    status: &'static str,
-    message: &'static str,
-    access: String,
-    refresh: String,
-    access_token: String,
-    refresh_token: String,
-    access_expiration: DateTime<Utc>,
-    refresh_expiration: DateTime<Utc>,
-    user: UserView,
-}
-
-/// Oneself.
-#[derive(Serialize, JsonSchema)]
-pub struct UserView {
-    id: MemberId,
-    username: String,
-    name: String,
-    first_name: String,
-    last_name: String,
-    email: Option<String>,
-    email_verified: bool,
-    phone: Option<String>,
-    address: Option<String>,
-    location: Option<String>,
-    title: Option<String>,
-    bio: Option<String>,
-    profile_picture: Option<String>,
-    #[serde(rename = "bannerImage")]
-    banner: Option<String>,
-    skills: Vec<SkillView>,
-    ratings: RatingsView,
-    leetcode_username: Option<String>,
-    is_admin: bool,
-    google: GoogleView,
-    date_joined: DateTime<Utc>,
-    #[serde(rename = "createdAt")]
-    created_at: DateTime<Utc>,
-    #[serde(rename = "updatedAt")]
-    updated_at: DateTime<Utc>,
-}
-
-/// Something that a member knows.
-#[derive(Serialize, JsonSchema)]
-pub struct SkillView {
-    id: u64,
-    name: String,
-}
-
-/// What others think of a member.
-#[derive(Serialize, JsonSchema)]
-pub struct RatingsView {
-    average: f64,
-    count: u64,
-}
-
-/// Whether a Google account is linked, as its member sees it.
-#[derive(Serialize, JsonSchema)]
-pub struct GoogleView {
-    linked: bool,
-    email: Option<String>,
-    scopes: Vec<String>,
-}
-
-impl GoogleView {
-    /// Of a link, if there is one.
-    pub fn of(link: Option<GoogleLink>) -> GoogleView {
-        match link {
-            Some(GoogleLink { email, scopes, .. }) => GoogleView { linked: true, email: Some(email), scopes },
-            None => GoogleView { linked: false, email: None, scopes: Vec::new() },
-        }
-    }
-}
-
 /// Signs in whoever comes from Google.
 pub async fn sign_in(
     client: Client,
     State(app): State<App>,
     headers: HeaderMap,
     Body(proof): Body<Proof>,
-) -> Result<(SetCookies, Json<LoginView>)> {
+) -> Result<(SetCookies, Json<SignedInView>)> {
     let entered = match (proof.one_time_code, proof.code, proof.state) {
         (Some(code), _, _) => arrival::enter_by_code(&app, &client, &code).await?,
         (None, Some(code), Some(state)) => {
@@ -244,51 +163,9 @@ pub async fn sign_in(
         }
         _ => return Err(Error::invalid_field("one_time_code", "Send this, or code and state.")),
     };
-    let view = signed_in(&app, entered).await?;
-    Ok((SetCookies(vec![journey::forget(&app)]), Json(view)))
-}
-
-async fn signed_in(app: &App, entered: Entered) -> Result<LoginView> {
     let Entered { account, profile, session, .. } = entered;
-    let link = app.table.get::<GoogleLink>(keys::google_link(account.id)).await?;
-    let (access, access_expiration) = tokens::issue(app, &session, Dialect::Skillnet.token_lifetime()).await?;
-    let (refresh, refresh_expiration) = refresh::token(app, &session)?;
-    let skills = profile.skills.into_iter().map(|skill| SkillView { id: skill.id, name: skill.name });
-    let user = UserView {
-        id: account.id,
-        username: account.username.as_str().to_owned(),
-        name: format!("{} {}", account.first_name, account.last_name).trim().to_owned(),
-        email: account.email.as_ref().map(Email::as_str).map(str::to_owned),
-        email_verified: account.email_confirmed,
-        phone: profile.phone,
-        address: profile.address,
-        location: profile.location,
-        title: profile.title,
-        bio: profile.bio,
-        profile_picture: account.avatar.as_deref().map(shared::media::path),
-        banner: profile.banner.as_deref().map(shared::media::path),
-        skills: skills.collect(),
-        ratings: RatingsView { average: 0.0, count: 0 },
-        leetcode_username: account.leetcode_username,
-        is_admin: account.role.is_some(),
-        google: GoogleView::of(link),
-        date_joined: account.joined_at,
-        created_at: account.joined_at,
-        updated_at: account.updated_at.unwrap_or(account.joined_at),
-        first_name: account.first_name,
-        last_name: account.last_name,
-    };
-    Ok(LoginView {
-        status: "success",
-        message: "Login successful",
-        access_token: access.clone(),
-        refresh_token: refresh.clone(),
-        access,
-        refresh,
-        access_expiration,
-        refresh_expiration,
-        user,
-    })
+    let view = SignedInView::of(&app, &session, &account, &profile, "Login successful").await?;
+    Ok((SetCookies(vec![journey::forget(&app)]), Json(view)))
 }
 
 /// Where to go afterwards.

@@ -13,7 +13,7 @@ use shared::dialect::skillnet::people::{RatingsView, SkillView};
 use shared::ids::MemberId;
 use shared::media;
 use shared::model::account::Account;
-use shared::model::profile::Profile;
+use shared::model::profile::{LinkedGoogle, Profile};
 
 /// That a field is not there.
 pub const REQUIRED: &str = "This field is required.";
@@ -58,6 +58,13 @@ pub struct GoogleView {
     scopes: Vec<String>,
 }
 
+impl GoogleView {
+    fn of(linked: Option<&LinkedGoogle>) -> GoogleView {
+        let (email, scopes) = linked.map(|google| (google.email.clone(), google.scopes.clone())).unzip();
+        GoogleView { linked: linked.is_some(), email, scopes: scopes.unwrap_or_default() }
+    }
+}
+
 impl OwnProfileView {
     /// The member's own profile.
     pub fn of(account: &Account, profile: &Profile) -> OwnProfileView {
@@ -79,7 +86,7 @@ impl OwnProfileView {
             ratings: RatingsView::of(profile),
             xp: profile.xp,
             level: profile.level(),
-            google: GoogleView { linked: false, email: None, scopes: Vec::new() },
+            google: GoogleView::of(profile.google.as_ref()),
             date_joined: account.joined_at,
             created_at: account.joined_at,
             updated_at: account.changed_at(),
