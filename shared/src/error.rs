@@ -78,8 +78,15 @@ impl Error {
     }
 
     /// The path exists, the method does not.
-    pub fn method_not_allowed() -> Error {
-        Error::new(Kind::MethodNotAllowed, "method_not_allowed", "Method not allowed.")
+    pub fn method_not_allowed(method: &str) -> Error {
+        // A method is a token of any length, and goes back to whoever sent it.
+        let shown: String = method.chars().take(20).collect();
+        Error::new(Kind::MethodNotAllowed, "method_not_allowed", format!("Method \"{shown}\" not allowed."))
+    }
+
+    /// The list has no such page.
+    pub fn no_such_page() -> Error {
+        Error::new(Kind::NotFound, "not_found", "Invalid page.")
     }
 
     /// The state of things stands against it.

@@ -119,6 +119,10 @@ id!(
     MemberId
 );
 id!(
+    /// A file that a member uploaded.
+    FileId
+);
+id!(
     /// Something that happened; also the id of its outbox record.
     EventId
 );

@@ -22,5 +22,6 @@ mod moto;
 mod prices;
 mod recovery;
 mod sessions;
+mod sukuwatto;
 mod template;
 mod world;

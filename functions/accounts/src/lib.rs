@@ -6,10 +6,12 @@
 pub mod email;
 pub mod game;
 pub mod joining;
+pub mod members;
 pub mod native;
 pub mod password;
 pub mod profile;
 pub mod recovery;
+pub mod sukuwatto;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -74,10 +76,68 @@ pub fn routes() -> Routes {
             "Set a new password by the page",
             Price::of(2, 2.0, 14.0),
         )
+        .get("/v1/members", native::members::list, "Find members by their names", Price::of(4, 90.0, 1.0))
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
         .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
-    game.and(native)
+    let sukuwatto = Routes::new(Dialect::Sukuwatto)
+        .get("/api/", sukuwatto::collections, "Show where the collections are", Price::FREE)
+        .post("/api/sign-up/", sukuwatto::joining::sign_up, "Make an account", Price::of(3, 2.0, 24.0))
+        .post("/api/token/", sukuwatto::tokens::obtain, "Sign in", Price::of(5, 4.0, 14.0))
+        .post("/api/refresh/", sukuwatto::tokens::renew, "Get new tokens", Price::of(2, 2.0, 1.0))
+        .post("/api/logout/", sukuwatto::tokens::leave, "Sign out", Price::of(1, 0.0, 6.0))
+        .get("/api/users/", sukuwatto::users::list, "List all users", Price::of(3, 45.0, 0.0))
+        .get("/api/users/{user_id}/", sukuwatto::users::read, "Show a user", Price::of(2, 4.0, 0.0))
+        .put("/api/users/{user_id}/", sukuwatto::users::replace, "Edit a user", Price::of(5, 6.0, 20.0))
+        .patch("/api/users/{user_id}/", sukuwatto::users::edit, "Edit some of a user", Price::of(5, 6.0, 20.0))
+        .delete("/api/users/{user_id}/", sukuwatto::users::delete, "Delete a user", Price::of(3, 4.0, 18.0))
+        .get("/api/get-user/", sukuwatto::lookup::get_user, "Show a user by name", Price::of(3, 8.0, 0.0))
+        .get("/api/user-exists/", sukuwatto::joining::user_exists, "Ask after a name", Price::of(2, 1.0, 1.0))
+        .get("/api/user-email/", sukuwatto::lookup::own_email, "Show one's own address", Price::of(1, 2.0, 0.0))
+        .get(
+            "/api/user-profile-filename/",
+            sukuwatto::lookup::profile_filename,
+            "Show where a user's picture is",
+            Price::of(3, 4.0, 0.0),
+        )
+        .get("/api/users-search/", sukuwatto::lookup::search, "Find users by their names", Price::of(4, 90.0, 1.0))
+        .post(
+            "/api/user-validate-password/",
+            sukuwatto::joining::validate_password,
+            "Tell what is wrong with a password",
+            Price::FREE,
+        )
+        .post(
+            "/api/user-change-password/",
+            sukuwatto::password::change,
+            "Change one's own password",
+            Price::of(3, 2.0, 14.0),
+        )
+        .post(
+            "/api/password-reset/",
+            sukuwatto::password::ask,
+            "Get a letter to set a new password",
+            Price::of(2, 1.0, 6.0),
+        )
+        .post(
+            "/api/password-reset-validate-token/",
+            sukuwatto::password::validate,
+            "Ask whether such a letter is still good",
+            Price::of(1, 2.0, 0.0),
+        )
+        .post(
+            "/api/password-reset-confirm/",
+            sukuwatto::password::reset,
+            "Set a new password by a letter",
+            Price::of(3, 4.0, 14.0),
+        )
+        .post(
+            "/api/express-interest/",
+            sukuwatto::joining::express_interest,
+            "Want to hear of us",
+            Price::of(2, 0.0, 2.0),
+        );
+    game.and(native).and(sukuwatto)
 }
 
 /// The function.

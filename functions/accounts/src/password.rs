@@ -4,6 +4,7 @@ use shared::auth::passwords::Weakness;
 use shared::auth::sessions::{self, Ticket};
 use shared::auth::{Client, Member, limits, passwords};
 use shared::events::{Event, happened};
+use shared::model::account::Account;
 use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
@@ -38,24 +39,35 @@ impl Proof {
 
 /// Sets a new password, ends every session, and begins a new one for the caller.
 pub async fn change(app: &App, by: &Member, client: &Client, proof: Proof, password: String) -> Result<Ticket> {
-    let mut account = by.account.clone();
-    let hash = passwords::hash(password).await?;
-    let change = Change::of(keys::account(account.id))
-        .set("password", hash)
-        .add("session_epoch", 1)
-        .when(Condition::equals("session_epoch", account.session_epoch).and(Condition::equals("active", true)));
-    account.session_epoch += 1;
+    let account = Account { session_epoch: by.account.session_epoch + 1, ..by.account.clone() };
     let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
+    set(app, by, proof, password, Write::create(&session)?).await?;
+    Ok(ticket)
+}
+
+/// Sets a new password, and ends every other session: the caller's goes on, and so do its tokens.
+pub async fn change_and_stay(app: &App, by: &Member, proof: Proof, password: String) -> Result<()> {
+    let stays = Change::of(keys::session(by.id(), &by.session.id)).set("epoch", by.account.session_epoch + 1);
+    set(app, by, proof, password, Write::change(stays)).await
+}
+
+/// Sets a password together with the write of the one session that is left afterwards.
+async fn set(app: &App, by: &Member, proof: Proof, password: String, session: Write) -> Result<()> {
+    let account = &by.account;
+    let hash = passwords::hash(password).await?;
+    let unchanged = Condition::equals("session_epoch", account.session_epoch).and(Condition::equals("active", true));
+    let change = Change::of(keys::account(account.id)).set("password", hash).add("session_epoch", 1).when(unchanged);
     let mut writes = vec![
         Write::change(change),
-        Write::create(&session)?,
+        session,
         happened(app, Event::PasswordChanged { member: account.id })?,
         happened(app, Event::SessionsEnded { member: account.id })?,
     ];
     writes.extend(proof.write());
     match app.table.together(writes).await {
-        Ok(()) => Ok(ticket),
-        Err(StoreError::Refused { write: 0, .. }) => Err(Error::changed_meanwhile()),
+        Ok(()) => Ok(()),
+        // The password, or the caller's session, was changed at the same time.
+        Err(StoreError::Refused { write: 0 | 1, .. }) => Err(Error::changed_meanwhile()),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,9 +9,10 @@ use shared::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
 use shared::model::name::{Email, Username, fold};
 use shared::model::profile::Profile;
 use shared::model::score::Score;
+use shared::model::upload::{Purpose, Upload};
 use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::visibility::Audience;
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, media};
 
 /// New addresses per account and hour: each sends a letter.
 const ADDRESSES_PER_HOUR: u32 = 5;
@@ -127,7 +128,10 @@ pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, 
     }
     if let Some(avatar) = edit.avatar.filter(|avatar| *avatar != old.avatar) {
         if let Some(file) = &old.avatar {
-            writes.others.push(happened(app, Event::FilesOrphaned { files: vec![file.clone()] })?);
+            writes.others.extend(media::let_go(app, file)?);
+        }
+        if let Some((_, filename)) = avatar.as_deref().and_then(Upload::of_file) {
+            writes.others.push(Upload::claim(id, filename, Purpose::Picture));
         }
         change = change.set("avatar", &avatar);
         score = score.set("avatar", &avatar);

@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 use shared::auth::Member;
-use shared::events::{Event, happened};
 use shared::media::File;
 use shared::model::account::Account;
 use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, media};
 
 use crate::picture::Format;
 
@@ -42,7 +41,7 @@ async fn replace(app: &App, by: &Member, name: &str) -> Result<()> {
         let mut writes =
             vec![Write::change(account), Write::change(Change::of(keys::score(member)).set("avatar", name))];
         if let Some(old) = old.take() {
-            writes.push(happened(app, Event::FilesOrphaned { files: vec![old] })?);
+            writes.extend(media::let_go(app, &old)?);
         }
         match app.table.together(writes).await {
             Ok(()) => return Ok(()),

@@ -4,6 +4,8 @@ pub mod avatar;
 pub mod game;
 pub mod media;
 pub mod picture;
+pub mod sukuwatto;
+pub mod uploads;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -15,9 +17,13 @@ pub const NEEDS: &[&str] = &["TABLE", "BUCKET"];
 
 /// Every route.
 pub fn routes() -> Routes {
-    Routes::new(Dialect::Game)
-        .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 10.0))
-        .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE)
+    let game = Routes::new(Dialect::Game)
+        .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 12.0))
+        .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE);
+    let sukuwatto = Routes::new(Dialect::Sukuwatto)
+        .post("/api/file-upload/", sukuwatto::upload, "Upload a picture", Price::of(3, 2.0, 2.0))
+        .get("/media/uploads/{user_id}/{filename}", media::upload, "Get a picture that a member uploaded", Price::FREE);
+    game.and(sukuwatto)
 }
 
 /// The function.

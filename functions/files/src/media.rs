@@ -8,6 +8,7 @@ use shared::http::Path;
 use shared::http::describe::{Describe, Operation};
 use shared::ids::MemberId;
 use shared::media::File;
+use shared::model::upload::FOLDER;
 use shared::{App, Error, Result};
 
 /// A picture as a reply. Its address is never used for another one.
@@ -40,11 +41,20 @@ impl Describe for Picture {
 
 /// Shows anyone a member's picture.
 pub async fn avatar(State(app): State<App>, Path((member, filename)): Path<(MemberId, String)>) -> Result<Picture> {
+    picture(&app, "avatars/", member, &filename).await
+}
+
+/// Shows anyone a picture that a member uploaded.
+pub async fn upload(State(app): State<App>, Path((member, filename)): Path<(MemberId, String)>) -> Result<Picture> {
+    picture(&app, FOLDER, member, &filename).await
+}
+
+async fn picture(app: &App, folder: &str, member: MemberId, filename: &str) -> Result<Picture> {
     // Names that we give have no other characters, so no other name is looked for.
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
     if filename.len() > 100 || !filename.chars().all(plain) || filename.starts_with('.') {
         return Err(Error::not_found());
     }
-    let file = app.media.get(&format!("avatars/{member}/{filename}")).await?;
+    let file = app.media.get(&format!("{folder}{member}/{filename}")).await?;
     file.map(Picture).ok_or_else(Error::not_found)
 }

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 /// The largest picture, in pixels either way.
@@ -23,9 +24,42 @@ pub enum Format {
     Jpeg,
     /// PNG.
     Png,
+    /// GIF, of which the first picture is taken.
+    Gif,
+    /// WebP, likewise.
+    WebP,
 }
 
 impl Format {
+    /// By how a file begins, whatever it is called.
+    pub fn of_content(bytes: &[u8]) -> Option<Format> {
+        match bytes {
+            [0xFF, 0xD8, 0xFF, ..] => Some(Format::Jpeg),
+            [0x89, b'P', b'N', b'G', ..] => Some(Format::Png),
+            [b'G', b'I', b'F', b'8', ..] => Some(Format::Gif),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
+            _ => None,
+        }
+    }
+
+    /// The format in which a clean picture of this one is kept: pictures that lose nothing stay so.
+    pub fn kept_as(self) -> Format {
+        match self {
+            Format::Jpeg => Format::Jpeg,
+            Format::Png | Format::Gif | Format::WebP => Format::Png,
+        }
+    }
+
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Jpeg => "jpg",
+            Format::Png => "png",
+            Format::Gif => "gif",
+            Format::WebP => "webp",
+        }
+    }
+
     /// By a file name's extension, in any case.
     pub fn of_extension(extension: &str) -> Option<Format> {
         match extension.to_ascii_lowercase().as_str() {
@@ -40,6 +74,8 @@ impl Format {
         match self {
             Format::Jpeg => "image/jpeg",
             Format::Png => "image/png",
+            Format::Gif => "image/gif",
+            Format::WebP => "image/webp",
         }
     }
 }
@@ -48,11 +84,13 @@ impl Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAPicture;
 
-/// The picture, clean.
+/// The picture, clean, in the format that [`Format::kept_as`] tells.
 pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
     let ends = match format {
         Format::Jpeg => end_of_jpeg(bytes),
         Format::Png => end_of_png(bytes),
+        Format::Gif => end_of_gif(bytes),
+        Format::WebP => end_of_webp(bytes),
     };
     if ends != Some(bytes.len()) {
         return Err(NotAPicture);
@@ -60,6 +98,8 @@ pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
     let encoding = match format {
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
+        Format::Gif => ImageFormat::Gif,
+        Format::WebP => ImageFormat::WebP,
     };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
@@ -72,12 +112,13 @@ pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| NotAPicture)?;
     picture.apply_orientation(orientation);
     let mut clean = Vec::new();
-    match format {
+    match format.kept_as() {
         Format::Jpeg => {
             let encoder = JpegEncoder::new_with_quality(&mut clean, JPEG_QUALITY);
             DynamicImage::from(picture.into_rgb8()).write_with_encoder(encoder).map_err(|_| NotAPicture)?;
         }
-        Format::Png => picture.write_to(&mut Cursor::new(&mut clean), ImageFormat::Png).map_err(|_| NotAPicture)?,
+        // Not by the name of a format, which would link the encoders of all of them.
+        _ => picture.write_with_encoder(PngEncoder::new(&mut clean)).map_err(|_| NotAPicture)?,
     }
     Ok(clean.into())
 }
@@ -95,6 +136,40 @@ fn end_of_png(bytes: &[u8]) -> Option<usize> {
             return Some(at);
         }
     }
+}
+
+/// Where a GIF ends: behind its trailer (GIF89a, 27). Blocks are walked by their lengths.
+fn end_of_gif(bytes: &[u8]) -> Option<usize> {
+    const EXTENSION: u8 = 0x21;
+    const IMAGE: u8 = 0x2C;
+    const TRAILER: u8 = 0x3B;
+    // A colour table of 2 to 256 colours, where the flag says so.
+    let colours = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
+    matches!(bytes.get(..6)?, b"GIF87a" | b"GIF89a").then_some(())?;
+    let mut at = 13 + colours(*bytes.get(10)?);
+    loop {
+        at += match *bytes.get(at)? {
+            TRAILER => return Some(at + 1),
+            EXTENSION => 2,
+            // Its descriptor, its colours, and the width of its codes.
+            IMAGE => 10 + colours(*bytes.get(at + 9)?) + 1,
+            _ => return None,
+        };
+        // Sub-blocks, each after its length, up to an empty one.
+        loop {
+            let length = usize::from(*bytes.get(at)?);
+            at += 1 + length;
+            if length == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Where a WebP ends: its container says how long it is (RFC 9649, 2.3).
+fn end_of_webp(bytes: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
+    (bytes.get(..4)? == b"RIFF" && bytes.get(8..12)? == b"WEBP").then(|| length.checked_add(8)).flatten()
 }
 
 /// Where a JPEG ends: behind its end-of-image marker (ITU T.81, B.1.1). Segments are walked by their lengths, since
@@ -143,6 +218,21 @@ mod tests {
             assert_eq!(image::guess_format(&cleaned).unwrap(), encoding);
             assert_eq!(image::load_from_memory(&cleaned).unwrap().width(), 40);
         }
+    }
+
+    #[test]
+    fn pictures_of_other_formats_are_kept_as_png() {
+        for (encoding, format) in [(ImageFormat::Gif, Format::Gif), (ImageFormat::WebP, Format::WebP)] {
+            let bytes = picture(encoding, 40);
+            assert_eq!(Format::of_content(&bytes), Some(format));
+            let cleaned = clean(&bytes, format).unwrap();
+            assert_eq!(image::guess_format(&cleaned).unwrap(), ImageFormat::Png);
+            assert_eq!(image::load_from_memory(&cleaned).unwrap().width(), 40);
+            for broken in [[bytes.as_slice(), b"PK\x03\x04"].concat(), bytes[..bytes.len() - 1].to_vec()] {
+                assert_eq!(clean(&broken, format), Err(NotAPicture));
+            }
+        }
+        assert_eq!(Format::of_content(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), None);
     }
 
     #[test]

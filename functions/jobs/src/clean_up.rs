@@ -1,10 +1,12 @@
-//! Removes pictures that nothing refers to: those of uploads that broke off between keeping and referring.
+//! Removes pictures that nothing refers to: those of uploads that broke off between keeping and referring, and those
+//! that never came to serve anything.
 
 use chrono::Duration;
 use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
-use shared::store::keys;
+use shared::model::upload::{FOLDER, Upload};
+use shared::store::{Condition, StoreError, keys};
 use shared::{App, Result};
 
 /// Younger files may belong to an upload that is still under way.
@@ -22,10 +24,17 @@ pub struct Report {
 /// Looks at every picture once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
+    for folder in ["avatars/", FOLDER] {
+        look_through(app, folder, &mut report).await?;
+    }
+    Ok(report)
+}
+
+async fn look_through(app: &App, folder: &str, report: &mut Report) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let listed = app.media.list("avatars/", after.as_deref()).await?;
-        let Some(last) = listed.last() else { return Ok(report) };
+        let listed = app.media.list(folder, after.as_deref()).await?;
+        let Some(last) = listed.last() else { return Ok(()) };
         after = Some(last.name.clone());
         for file in listed {
             report.files += 1;
@@ -39,10 +48,23 @@ pub async fn run(app: &App) -> Result<Report> {
 }
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
+    if let Some((member, filename)) = Upload::of_file(file) {
+        return serves(app, member, filename).await;
+    }
     let Some(member) = file.split('/').nth(1).and_then(|member| member.parse::<MemberId>().ok()) else {
         // Not a name that we give: leave it to a person.
         return Ok(true);
     };
     let account = app.table.get::<Account>(keys::account(member)).await?;
     Ok(account.is_some_and(|account| account.avatar.as_deref() == Some(file)))
+}
+
+/// Whether an upload serves anything. One that does not is given up, so that it never will.
+async fn serves(app: &App, member: MemberId, filename: &str) -> Result<bool> {
+    let idle = Condition::absent_or(Condition::without("serves"));
+    match app.table.delete(keys::upload(member, filename), idle).await {
+        Ok(()) => Ok(false),
+        Err(StoreError::Refused { .. }) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }

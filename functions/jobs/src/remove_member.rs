@@ -1,6 +1,7 @@
 //! Removes what is left of a member whose account was deleted: sessions, sockets, files.
 
 use shared::ids::MemberId;
+use shared::model::upload::FOLDER;
 use shared::store::{Condition, Query, keys};
 use shared::{App, Result};
 
@@ -19,9 +20,15 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    let pictures = format!("avatars/{member}/");
+    for folder in ["avatars/", FOLDER] {
+        remove_files(app, &format!("{folder}{member}/")).await?;
+    }
+    Ok(())
+}
+
+async fn remove_files(app: &App, folder: &str) -> Result<()> {
     loop {
-        let left = app.media.list(&pictures, None).await?;
+        let left = app.media.list(folder, None).await?;
         if left.is_empty() {
             return Ok(());
         }

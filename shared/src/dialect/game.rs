@@ -17,6 +17,7 @@ pub(super) fn refuse(error: &Error, request: &str) -> Refusal {
         match error.kind {
             Kind::Unauthenticated if error.code == "not_authenticated" => json!("User is not authenticated."),
             Kind::Unreadable => json!("Invalid JSON."),
+            Kind::MethodNotAllowed => json!("Method not allowed."),
             _ => json!(sentence(error, request)),
         }
     };

@@ -119,7 +119,8 @@ impl Dialect {
             Dialect::Game => game::schema(),
             Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
-            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint | Dialect::Sukuwatto => {
+            Dialect::Sukuwatto => sukuwatto::schema(),
+            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint => {
                 json!({ "type": "object" })
             }
         }

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Accepted, Body, Created, Html, Json, NoContent, Path, Query, SeeOther, SetCookies, Upload};
+use super::{Accepted, Body, Created, Html, Json, NoContent, Numbered, Path, Query, SeeOther, SetCookies, Upload};
 use crate::auth::{Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -49,6 +49,11 @@ impl Default for Schemas {
 }
 
 impl Schemas {
+    /// The schema of something that goes out.
+    pub fn view<T: JsonSchema>(&mut self) -> Value {
+        self.views.subschema_for::<T>().to_value()
+    }
+
     /// Every named schema that was asked for.
     pub fn definitions(mut self) -> Map<String, Value> {
         let mut all = self.inputs.take_definitions(true);
@@ -234,6 +239,17 @@ impl<T: JsonSchema> Describe for Query<T> {
     }
 }
 
+impl Describe for Numbered {
+    fn describe(operation: &mut Operation<'_>) {
+        let number = json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, { "const": "last" }] });
+        let size = json!({ "type": "integer", "minimum": 1, "maximum": 1000 });
+        for (name, schema) in [("page", number), ("page_size", size)] {
+            operation.parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": schema }));
+        }
+        operation.refusal(StatusCode::NOT_FOUND);
+    }
+}
+
 impl<T: JsonSchema> Describe for Body<T> {
     fn describe(operation: &mut Operation<'_>) {
         let schema = operation.schemas.inputs.subschema_for::<T>().to_value();
@@ -255,12 +271,13 @@ impl<T: JsonSchema> Describe for Body<T> {
 
 impl Describe for Upload {
     fn describe(operation: &mut Operation<'_>) {
+        let field = if operation.dialect == Dialect::Sukuwatto { "file" } else { "avatar" };
         operation.body = Some(json!({
             "required": true,
             "content": { "multipart/form-data": { "schema": {
                 "type": "object",
-                "properties": { "avatar": { "type": "string", "contentMediaType": "application/octet-stream" } },
-                "required": ["avatar"],
+                "properties": { field: { "type": "string", "contentMediaType": "application/octet-stream" } },
+                "required": [field],
             } } },
         }));
         operation.refusal(StatusCode::BAD_REQUEST);

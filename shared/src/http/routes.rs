@@ -145,19 +145,19 @@ impl Routes {
     /// The function that serves this table.
     pub fn serve(self, app: App) -> Function {
         let dialects = Arc::new(Dialects(self.rows.iter().map(|row| (row.path, row.dialect)).collect()));
-        let refuse = |error: fn() -> Error| {
+        let refuse = |error: fn(&Method) -> Error| {
             let (dialects, app) = (dialects.clone(), app.clone());
             move |request: Request| async move {
                 let dialect = dialects.of(request.uri().path());
                 let turn = Turn { dialect, label: "".into(), app, back: None };
                 let request_id = request_id(&request);
-                turn.finish(error().into_response(), &request_id)
+                turn.finish(error(request.method()).into_response(), &request_id)
             }
         };
         let router = self
             .router
-            .method_not_allowed_fallback(refuse(Error::method_not_allowed))
-            .fallback(refuse(Error::not_found))
+            .method_not_allowed_fallback(refuse(|method| Error::method_not_allowed(method.as_str())))
+            .fallback(refuse(|_| Error::not_found()))
             .with_state(app.clone());
         // The layers of the rows need the app before the rows are asked; see `row`.
         Function::http(router.layer(axum::Extension(app)))

@@ -2,9 +2,12 @@
 
 pub mod account;
 pub mod code;
+pub mod interest;
+pub mod level;
 pub mod name;
 pub mod profile;
 pub mod relation;
 pub mod score;
 pub mod session;
 pub mod socket;
+pub mod upload;

@@ -9,11 +9,13 @@
 //! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
 //! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
+//! | what has a member uploaded? | `MEMBER#<id>` | `UPLOAD#<file name>` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
 //! | who has this name at LeetCode? | `LEETCODE#<name, folded>` | `LEETCODE` |
+//! | who wants to hear of us? | `INTERESTS` | `<address, folded>` |
 //! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
 //! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
@@ -97,6 +99,11 @@ pub fn session(member: MemberId, session: &str) -> Key {
     key(member_partition(member), format!("SESSION#{session}"))
 }
 
+/// One upload of a member, by its name in their folder.
+pub fn upload(member: MemberId, filename: &str) -> Key {
+    key(member_partition(member), format!("UPLOAD#{filename}"))
+}
+
 /// Which sockets has a member open?
 pub fn sockets_of(member: MemberId) -> Range {
     Range { pk: member_partition(member), prefix: "SOCKET#".to_owned(), index: None }
@@ -130,6 +137,11 @@ pub fn email(folded: &str) -> Key {
 /// Who has this name at LeetCode? Takes the folded form.
 pub fn leetcode_name(folded: &str) -> Key {
     key(format!("LEETCODE#{folded}"), "LEETCODE")
+}
+
+/// Who wants to hear of us? Takes the folded address.
+pub fn interest(folded: &str) -> Key {
+    key("INTERESTS".to_owned(), folded)
 }
 
 /// How many logins failed for this member, whichever of their names was typed, or under this name that nobody has?

@@ -207,7 +207,9 @@ impl Table {
 
     async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
         let mut found = std::collections::BTreeMap::new();
-        let mut wanted: Vec<_> = keys.iter().take(BATCH).map(key_attributes).collect();
+        // DynamoDB refuses a batch that names an item twice.
+        let different: std::collections::BTreeSet<&Key> = keys.iter().take(BATCH).collect();
+        let mut wanted: Vec<_> = different.into_iter().map(key_attributes).collect();
         for attempt in 0..ATTEMPTS {
             if wanted.is_empty() {
                 return Ok(found);
