@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::ids::{EventId, MemberId};
+use crate::ids::{EventId, ExportId, MemberId};
 use crate::store::{Key, Stored, Write, keys};
 
 /// The `source` of our events on the bus.
@@ -77,6 +77,13 @@ pub enum Event {
         /// Their names in the bucket.
         files: Vec<String>,
     },
+    /// A member asked for everything that is kept about them.
+    PersonalDataAsked {
+        /// Who.
+        member: MemberId,
+        /// By which request.
+        request: ExportId,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -98,6 +105,7 @@ impl Event {
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
+            Event::PersonalDataAsked { .. } => "PersonalDataAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
     }

@@ -123,6 +123,10 @@ id!(
     FileId
 );
 id!(
+    /// A request for one's own data.
+    ExportId
+);
+id!(
     /// Something that happened; also the id of its outbox record.
     EventId
 );

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod lambda;
 pub mod leaving;
 pub mod live;
+pub mod mail;
 pub mod media;
 pub mod meter;
 pub mod model;

@@ -7,25 +7,26 @@ use serde_json::json;
 use crate::world::{PASSWORD, Person, Reply, World};
 
 /// A member of the staff, who has signed in.
-async fn staff(world: &World) -> Person {
+pub async fn staff(world: &World) -> Person {
     let staff = world.member("warden").await;
     world.promote(&staff).await;
     staff
 }
 
-fn page_of(member: &Person) -> String {
+/// Where the staff looks after a member.
+pub fn page_of(member: &Person) -> String {
     format!("/admin/users/{}/", member.id())
 }
 
 /// The token of the forms on a page.
-fn token(page: &Reply) -> String {
+pub fn token(page: &Reply) -> String {
     let text = page.text();
     let rest = text.split("name=\"token\" value=\"").nth(1).expect("a form");
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
 /// Presses a button on a member's page, with the other fields of its form, and follows to the page that comes next.
-async fn press(staff: &Person, member: &Person, button: &str, fields: &[(&str, &str)]) -> Reply {
+pub async fn press(staff: &Person, member: &Person, button: &str, fields: &[(&str, &str)]) -> Reply {
     let token = token(&staff.get(&page_of(member)).await.assert(200));
     let form = [&[("token", token.as_str())], fields].concat();
     let reply = staff.fill(&format!("{}{button}/", page_of(member)), &form).await.assert(303);
@@ -84,6 +85,7 @@ async fn nobody_is_led_to_the_form_and_a_member_hears_that_it_is_not_for_them() 
         assert!(missing.text().starts_with("<!doctype html>"), "{}", missing.text());
     }
     staff.send(Method::PUT, "/admin/", &[], "").await.assert(405);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -119,6 +121,7 @@ async fn the_form_signs_in_by_the_rules_of_every_login() {
     assert_eq!(locked.header("retry-after"), "900");
     assert!(locked.text().contains("Locked out due to too many login failures."));
     stranger.sign_in().await.assert(403);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -132,6 +135,7 @@ async fn only_pages_of_the_staff_come_after_the_form() {
         let entered = warden.fill("/admin/sign-in/", &form).await.assert(303);
         assert_eq!(entered.header("location"), "/admin/", "{next:?}");
     }
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -158,6 +162,7 @@ async fn a_form_counts_only_in_the_browser_that_it_was_shown_in() {
     ada.get(&ada.profile()).await.assert(200);
     warden.fill(&deactivate, &[("token", &shown)]).await.assert(303);
     ada.get(&ada.profile()).await.assert(401);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -189,6 +194,7 @@ async fn members_are_found_by_how_their_names_begin_page_by_page() {
     assert_eq!(names(&warden.get("/admin/?name=countess").await), ["countess"]);
     eve.delete(&eve.profile()).await.assert(200);
     assert_eq!(names(&warden.get("/admin/?name=countess").await), [""; 0]);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -236,6 +242,7 @@ async fn a_lock_is_lifted_on_every_device() {
     world.wait(Duration::minutes(15));
     assert!(warden.get(&page_of(&ada)).await.text().contains("Not locked."));
     press(&warden, &ada, "unlock", &[]).await;
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -250,6 +257,7 @@ async fn a_score_is_set_and_nonsense_is_not() {
         warden.fill(&path, &[("token", token.as_str()), ("score", score)]).await.assert(422);
     }
     assert_eq!(ada.get(&ada.profile()).await.json()["score"], -12);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -270,6 +278,7 @@ async fn an_account_is_deleted_for_good_once_the_box_is_ticked() {
     assert_eq!(crate::files::stored(&world), [""; 0]);
     // The name is free again.
     ada.elsewhere().register().await;
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -284,6 +293,7 @@ async fn nobody_of_the_staff_shuts_themselves_out() {
     }
     warden.fill("/admin/sign-out/", &[("token", &token(&page))]).await.assert(303);
     warden.get("/admin/").await.assert(302);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -307,4 +317,5 @@ async fn pages_need_no_script_and_label_every_field() {
             assert!(input.contains("type=\"hidden\"") || labelled, "{path}: {input}");
         }
     }
+    world.settle().await;
 }

@@ -21,9 +21,11 @@ async fn the_clean_up_removes_pictures_that_nothing_refers_to_and_spares_new_one
     let done = world.cloud.run_schedule("clean-up").await.unwrap().outcome.unwrap();
     assert_eq!(done, json!({ "job": "clean-up", "files": 2, "removed": 1 }));
     assert_eq!(crate::files::stored(&world), kept);
+    world.settle().await;
 }
 
-fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
+/// The folder below this one that holds a file.
+pub fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
     for entry in std::fs::read_dir(folder).ok()?.flatten() {
         if entry.path().is_dir() {
             if let Some(found) = find_folder(&entry.path(), file) {

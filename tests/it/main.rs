@@ -19,6 +19,7 @@ mod leaderboards;
 mod lockout;
 mod mailer;
 mod moto;
+mod personal_data;
 mod prices;
 mod recovery;
 mod sessions;

@@ -96,6 +96,7 @@ async fn each_function_may_do_what_its_code_does_and_no_more() {
     assert!(missing.is_empty(), "used, but not allowed: {missing:?}");
     let idle: Vec<_> = allowed.difference(&used).filter(|(_, action)| !action.starts_with("s3:")).collect();
     assert!(idle.is_empty(), "allowed, but not used: {idle:?}");
+    world.settle().await;
 }
 
 /// Everything that the functions do, at least once.
@@ -104,6 +105,7 @@ async fn a_day(world: &World) {
     ada.score(1).await;
     let limited = World::with(&[("RateLimitFactor", "1")]).await;
     limited.member("ada").await;
+    limited.settle().await;
     for _ in 0..5 {
         ada.elsewhere().sign_in_with("wrong").await;
     }
@@ -126,6 +128,9 @@ async fn a_day(world: &World) {
     socket.recv().await.expect("a frame");
     socket.close().await;
     let _open = ada.open_socket().await;
+    world.block(&ada, &world.member("eve").await).await;
+    crate::personal_data::ask(&ada).await.assert(201);
+    world.settle().await;
     for job in ["clean-up", "check-accounts"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }

@@ -9,6 +9,7 @@ pub mod joining;
 pub mod members;
 pub mod native;
 pub mod password;
+pub mod personal_data;
 pub mod profile;
 pub mod recovery;
 pub mod sukuwatto;
@@ -130,6 +131,12 @@ pub fn routes() -> Routes {
             sukuwatto::password::reset,
             "Set a new password by a letter",
             Price::of(3, 4.0, 14.0),
+        )
+        .post(
+            "/api/request-personal-data/",
+            personal_data::ask,
+            "Ask for everything that is kept about oneself",
+            Price::of(5, 4.0, 5.0),
         )
         .post(
             "/api/express-interest/",

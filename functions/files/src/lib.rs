@@ -1,8 +1,9 @@
-//! Files: members' pictures go in, checked and cleaned; everyone's media come out.
+//! Files: members' pictures go in, checked and cleaned; everyone's media come out, and to each their own data.
 
 pub mod avatar;
 pub mod game;
 pub mod media;
+pub mod personal_data;
 pub mod picture;
 pub mod sukuwatto;
 pub mod uploads;
@@ -13,7 +14,7 @@ use shared::http::{Price, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "BUCKET"];
+pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "SIGNING_SECRET"];
 
 /// Every route.
 pub fn routes() -> Routes {
@@ -23,7 +24,13 @@ pub fn routes() -> Routes {
     let sukuwatto = Routes::new(Dialect::Sukuwatto)
         .post("/api/file-upload/", sukuwatto::upload, "Upload a picture", Price::of(3, 2.0, 2.0))
         .get("/media/uploads/{user_id}/{filename}", media::upload, "Get a picture that a member uploaded", Price::FREE);
-    game.and(sukuwatto)
+    let native = Routes::new(Dialect::Native).get(
+        "/v1/personal-data",
+        personal_data::fetch,
+        "Get one's own data by the link from a letter",
+        Price::FREE,
+    );
+    game.and(native).and(sukuwatto)
 }
 
 /// The function.

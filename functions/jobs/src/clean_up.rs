@@ -1,10 +1,11 @@
-//! Removes pictures that nothing refers to: those of uploads that broke off between keeping and referring, and those
-//! that never came to serve anything.
+//! Removes files that nothing refers to any more: pictures of uploads that broke off between keeping and referring,
+//! uploads that never came to serve anything, and exports whose links have ended.
 
 use chrono::Duration;
 use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::export;
 use shared::model::upload::{FOLDER, Upload};
 use shared::store::{Condition, StoreError, keys};
 use shared::{App, Result};
@@ -21,30 +22,26 @@ pub struct Report {
     removed: usize,
 }
 
-/// Looks at every picture once.
+/// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    for folder in ["avatars/", FOLDER] {
-        look_through(app, folder, &mut report).await?;
-    }
-    Ok(report)
-}
-
-async fn look_through(app: &App, folder: &str, report: &mut Report) -> Result<()> {
-    let mut after: Option<String> = None;
-    loop {
-        let listed = app.media.list(folder, after.as_deref()).await?;
-        let Some(last) = listed.last() else { return Ok(()) };
-        after = Some(last.name.clone());
-        for file in listed {
-            report.files += 1;
-            let old = file.kept_at < app.clock.now() - SPARED;
-            if old && !is_referred_to(app, &file.name).await? {
-                app.media.delete(&file.name).await?;
-                report.removed += 1;
+    for (folder, spared) in [("avatars/", SPARED), (FOLDER, SPARED), (export::FOLDER, export::LINK_WORKS)] {
+        let mut after: Option<String> = None;
+        loop {
+            let listed = app.media.list(folder, after.as_deref()).await?;
+            let Some(last) = listed.last() else { break };
+            after = Some(last.name.clone());
+            for file in listed {
+                report.files += 1;
+                let old = file.kept_at < app.clock.now() - spared;
+                if old && (folder == export::FOLDER || !is_referred_to(app, &file.name).await?) {
+                    app.media.delete(&file.name).await?;
+                    report.removed += 1;
+                }
             }
         }
     }
+    Ok(report)
 }
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {

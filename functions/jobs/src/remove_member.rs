@@ -1,14 +1,14 @@
-//! Removes what is left of a member whose account was deleted: sessions, sockets, files.
+//! Removes what is left of a member whose account was deleted: sessions, sockets, files, exports.
 
 use shared::ids::MemberId;
-use shared::model::upload::FOLDER;
+use shared::model::{export, upload};
 use shared::store::{Condition, Query, keys};
 use shared::{App, Result};
 
 /// Keys per page.
 const PAGE: usize = 100;
 
-/// Removes everything that lies with the member, and their pictures.
+/// Removes everything that lies with the member, their pictures, and exports of their data.
 pub async fn run(app: &App, member: MemberId) -> Result<()> {
     loop {
         // Always the first page: what is on it is gone afterwards.
@@ -20,20 +20,16 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    for folder in ["avatars/", FOLDER] {
-        remove_files(app, &format!("{folder}{member}/")).await?;
+    for folder in [format!("avatars/{member}/"), upload::folder(member), export::folder(member)] {
+        loop {
+            let left = app.media.list(&folder, None).await?;
+            if left.is_empty() {
+                break;
+            }
+            for file in left {
+                app.media.delete(&file.name).await?;
+            }
+        }
     }
     Ok(())
-}
-
-async fn remove_files(app: &App, folder: &str) -> Result<()> {
-    loop {
-        let left = app.media.list(folder, None).await?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        for file in left {
-            app.media.delete(&file.name).await?;
-        }
-    }
 }

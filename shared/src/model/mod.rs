@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod code;
+pub mod export;
 pub mod interest;
 pub mod level;
 pub mod name;

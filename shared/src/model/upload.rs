@@ -9,6 +9,11 @@ use crate::store::{Change, Condition, Key, Stored, Write, keys};
 /// The folder of the bucket that they lie in, with a folder for each member.
 pub const FOLDER: &str = "uploads/";
 
+/// The folder of a member's uploads.
+pub fn folder(member: MemberId) -> String {
+    format!("{FOLDER}{member}/")
+}
+
 /// A file that a member sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Upload {
@@ -37,7 +42,7 @@ pub enum Purpose {
 impl Upload {
     /// Its name in the bucket.
     pub fn file(&self) -> String {
-        format!("{FOLDER}{}/{}", self.member, self.filename)
+        folder(self.member) + &self.filename
     }
 
     /// Whose upload a file of the bucket is, and its name in their folder; `None` for other files.

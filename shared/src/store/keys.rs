@@ -11,6 +11,7 @@
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
 //! | what has a member uploaded? | `MEMBER#<id>` | `UPLOAD#<file name>` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
+//! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
@@ -114,7 +115,12 @@ pub fn socket_of(member: MemberId, connection: &str) -> Key {
     key(member_partition(member), format!("SOCKET#{connection}"))
 }
 
-/// Everything that lies with a member, to remove what is left of them.
+/// Has this member asked for their data, and not got it yet?
+pub fn data_request(member: MemberId) -> Key {
+    key(member_partition(member), "DATA_REQUEST")
+}
+
+/// Everything that lies with a member, to hand it to them or to remove what is left of them.
 pub fn all_of(member: MemberId) -> Range {
     Range { pk: member_partition(member), prefix: String::new(), index: None }
 }
@@ -218,6 +224,11 @@ pub fn by_presence(member: MemberId, connection: &str) -> IndexKey {
 /// Who is online? In the order of their ids, a row per socket.
 pub fn online() -> Range {
     Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// What sort of thing lies under a sort key, such as `SESSION` under `SESSION#<session>`.
+pub fn kind(sk: &str) -> &str {
+    sk.split('#').next().unwrap_or_default()
 }
 
 /// Whether a stored key is that of an outbox record.

@@ -60,6 +60,7 @@ async fn a_new_member_is_shown_whole_and_signs_in_everywhere() {
     let bob = world.member("bob").await;
     let user = enter(&bob).await["user"].clone();
     assert_eq!(user, full(bob.id(), "bob"));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -127,6 +128,7 @@ async fn everything_wrong_with_a_sign_up_is_told_at_once() {
     // Whoever has no uploads yet has none for a picture.
     let body = super::with(new_user("bob"), json!({ "profile_filename": "https://evil.example/x.png" }));
     sign_up(body).await.assert(400);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -156,6 +158,7 @@ async fn a_form_is_as_good_and_nobody_promotes_themselves() {
     let token = entered["access"].as_str().unwrap();
     let body = json!({ "custom_class": "perhaps", "primary_class": ["x"] });
     bearing(&world, token, Method::PATCH, &format!("/api/users/{id}/"), body).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -176,6 +179,7 @@ async fn signing_in_sets_three_cookies_that_go_as_far_as_they_should() {
     assert_eq!((value.len(), flags), (64, "SameSite=Lax; Path=/; Max-Age=31449600"));
     ada.get("/api/user-email/").await.assert(200);
     bearing(&world, access, Method::GET, "/api/user-email/", json!(null)).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -351,6 +355,7 @@ async fn a_foreign_page_cannot_write_with_somebody_elses_cookies() {
     let preflight = world.visitor().send(Method::OPTIONS, "/api/logout/", &headers, "").await.assert(204);
     assert!(preflight.header("access-control-allow-headers").contains("x-csrftoken"));
     assert_eq!(preflight.header("access-control-max-age"), "86400");
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -368,4 +373,5 @@ async fn anybody_may_express_an_interest_once() {
     assert_eq!(root["users"], "http://guildhall.test/api/users/");
     assert_eq!(root.as_object().unwrap().len(), 8);
     visitor.get("/api").await.is(200, root);
+    world.settle().await;
 }

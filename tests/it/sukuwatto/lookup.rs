@@ -57,6 +57,7 @@ async fn everybody_sees_as_much_as_a_member_lets_them() {
     assert_eq!(show(&ada, "blocked").await["hidden"], true);
     world.ban(&ada).await;
     assert_eq!(show(&visitor, "ada").await["is_active"], false);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -84,6 +85,7 @@ async fn names_that_nobody_has_are_not_found() {
     {
         visitor.get(&format!("/api/user-exists/?username={name}")).await.is(200, json!(exists));
     }
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -114,6 +116,7 @@ async fn a_search_finds_members_by_parts_of_their_names() {
     assert_eq!(*min, json!({ "id": min["id"], "username": "adam", "profile_filename": null }));
     ada.get("/api/users-search/?search=x&page=2").await.is(404, json!({ "detail": "Invalid page." }));
     world.visitor().get("/api/users-search/").await.assert(401);
+    world.settle().await;
 }
 
 /// Reserves this many names for nobody.
@@ -140,6 +143,7 @@ async fn among_many_members_a_list_ends_at_a_depth_and_a_search_goes_by_beginnin
     let found = ask("?search=zo").await.assert(200).json();
     assert_eq!((&found["count"], &found["results"][0]["id"]), (&json!(1), &json!(zoe.id())));
     assert_eq!(ask("?search=name-00%2C99").await.assert(200).json()["count"], 19);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -168,4 +172,5 @@ async fn the_houses_own_list_goes_on_by_a_cursor_of_ones_own() {
     ada.get("/v1/members?cursor=x").await.assert(422);
     world.visitor().get("/v1/members").await.assert(401);
     bearing(&world, &ada.token().await, Method::GET, "/v1/members?name=a", json!(null)).await.assert(200);
+    world.settle().await;
 }

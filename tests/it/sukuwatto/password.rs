@@ -27,6 +27,7 @@ async fn a_password_is_looked_at_while_it_is_typed() {
     assert_eq!(similar("first_name").await, "The password is too similar to the first name.");
     assert_eq!(similar("last_name").await, "The password is too similar to the last name.");
     assert_eq!(similar("email").await, "The password is too similar to the email address.");
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -66,6 +67,7 @@ async fn a_new_password_ends_the_other_sessions_and_leaves_this_one() {
         let reply = change(json!("wrong"), json!("yet another horse")).await;
         assert_eq!(reply.status.as_u16(), if count < 4 { 400 } else { 429 });
     }
+    world.settle().await;
 }
 
 #[tokio::test]

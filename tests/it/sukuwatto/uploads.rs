@@ -43,6 +43,7 @@ async fn an_upload_is_what_it_holds_whatever_it_is_called() {
     }
     world.visitor().get(&format!("/media/uploads/{}/x.png", ada.id())).await.assert(404);
     world.visitor().get("/media/uploads/ada/x.png").await.assert(404);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -67,6 +68,7 @@ async fn what_is_no_picture_is_refused() {
     }
     world.visitor().upload("/api/file-upload/", "file", "me.png", &png(4)).await.assert(401);
     assert_eq!(stored(&world), Vec::<String>::new());
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -116,6 +118,7 @@ async fn a_picture_is_ones_own_upload_and_the_old_one_goes() {
     ada.delete(&user(&ada)).await.assert(204);
     world.settle().await;
     assert_eq!(stored(&world), [foreign.rsplit('/').next().unwrap()]);
+    world.settle().await;
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ async fn the_staff_lists_users_and_nobody_else_does() {
     assert_eq!(found("username=ad").await, json!([]));
     assert_eq!(found("email=x&username=").await, json!([]));
     assert_eq!(found("username=&email=").await.as_array().unwrap().len(), 3);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -131,6 +132,7 @@ async fn names_and_addresses_of_others_are_taken() {
     ada.get("/api/user-email/").await.is(200, json!("countess@example.org"));
     world.settle().await;
     assert_eq!(world.subjects_to("countess@example.org"), ["Confirm your e-mail address"]);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -174,4 +176,5 @@ async fn advanced_supporters_choose_their_classes_until_they_let_go_of_them() {
     assert_eq!(classes(chosen).await, json!([true, "Titan", "Sage", "a"]));
     assert_eq!(classes(json!({ "secondary_class": null })).await, json!([true, "Titan", null, "a"]));
     assert_eq!(classes(json!({ "custom_class": false })).await, json!([false, "Athlete", null, "a"]));
+    world.settle().await;
 }

@@ -16,9 +16,9 @@ use shared::store::{StoreError, keys};
 use shared::{App, Error, Result};
 
 use super::password::Known;
-use super::users::UserFields;
+use super::users::{NOT_AN_UPLOAD, UserFields};
 use super::views::NewUserView;
-use super::{Address, BLANK, EMAIL_TAKEN, NAME_TAKEN, email};
+use super::{Address, BLANK, email, filled, taken};
 use crate::joining::{self, NewMember};
 use crate::members;
 use crate::profile::Taken;
@@ -55,10 +55,12 @@ pub async fn sign_up(
     let username = typed.as_deref().and_then(|text| parse_username(&mut problems, text));
     let address = input.email.required(&mut problems, "email");
     let address = address.and_then(|text| email(&mut problems, &text));
-    let password = input.password.required(&mut problems, "password");
-    let password = password.and_then(|password| problems.check("password", filled(password)));
+    let password = filled(&mut problems, "password", input.password);
     // Nobody yet: the member's id is not known before they have joined.
     let told = input.fields.apply(&app, &mut problems, None, &Profile::new(MemberId(0)), false);
+    if matches!(told.picture, Some(Some(_))) {
+        problems.add("profile_filename", NOT_AN_UPLOAD);
+    }
     let (first_name, last_name) = (told.first_name.unwrap_or_default(), told.last_name.unwrap_or_default());
     if let Some(password) = &password {
         let known = Known {
@@ -69,8 +71,8 @@ pub async fn sign_up(
         };
         known.weaknesses(password).into_iter().for_each(|sentence| problems.add("password", sentence));
     }
-    for taken in already_taken(&app, username.as_ref(), address.as_ref()).await? {
-        note_taken(&mut problems, taken);
+    for (field, sentence) in already_taken(&app, username.as_ref(), address.as_ref()).await?.into_iter().map(taken) {
+        problems.add(field, sentence);
     }
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
@@ -87,10 +89,9 @@ pub async fn sign_up(
     };
     match joining::join(&app, new, None).await? {
         Ok(joined) => Ok(Created(NewUserView::of(&joined.account, &joined.profile))),
-        Err(taken) => {
-            let mut problems = Problems::default();
-            note_taken(&mut problems, taken);
-            problems.finish().and(Err(Error::changed_meanwhile()))
+        Err(other) => {
+            let (field, sentence) = taken(other);
+            Err(Error::invalid_field(field, sentence))
         }
     }
 }
@@ -107,10 +108,6 @@ pub(super) fn parse_username(problems: &mut Problems, text: &str) -> Option<User
     problems.check("username", parsed)
 }
 
-fn filled(password: String) -> Result<String, &'static str> {
-    if password.is_empty() { Err(BLANK) } else { Ok(password) }
-}
-
 /// What is taken of those of the two that are good.
 async fn already_taken(app: &App, name: Option<&Username>, email: Option<&Email>) -> Result<Vec<Taken>> {
     match (name, email) {
@@ -121,13 +118,6 @@ async fn already_taken(app: &App, name: Option<&Username>, email: Option<&Email>
             Ok(held.map(|_| Taken::Email).into_iter().collect())
         }
         (None, None) => Ok(vec![]),
-    }
-}
-
-pub(super) fn note_taken(problems: &mut Problems, taken: Taken) {
-    match taken {
-        Taken::Username => problems.add("username", NAME_TAKEN),
-        Taken::Email | Taken::LeetcodeUsername => problems.add("email", EMAIL_TAKEN),
     }
 }
 

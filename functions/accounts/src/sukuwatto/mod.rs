@@ -16,9 +16,9 @@ use shared::error::Problems;
 use shared::http::{Field, Json};
 use shared::model::name::{Email, LONGEST_EMAIL};
 
+use crate::profile::Taken;
+
 const BLANK: &str = "This field may not be blank.";
-const NAME_TAKEN: &str = "A user with that username already exists.";
-const EMAIL_TAKEN: &str = "user with this email already exists.";
 
 /// What a text may be.
 #[derive(Clone, Copy)]
@@ -47,6 +47,20 @@ impl Text {
             Ok(text.to_owned())
         };
         problems.check(field, checked)
+    }
+}
+
+/// A text that has to be there and is taken as it is, blanks and all.
+fn filled(problems: &mut Problems, field: &'static str, text: Field<String>) -> Option<String> {
+    let text = text.required(problems, field)?;
+    problems.check(field, if text.is_empty() { Err(BLANK) } else { Ok(text) })
+}
+
+/// The field whose value somebody else has, and what whoever sent it hears.
+fn taken(taken: Taken) -> (&'static str, &'static str) {
+    match taken {
+        Taken::Username => ("username", "A user with that username already exists."),
+        Taken::Email | Taken::LeetcodeUsername => ("email", "user with this email already exists."),
     }
 }
 

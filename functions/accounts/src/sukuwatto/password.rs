@@ -16,7 +16,7 @@ use shared::model::account::Account;
 use shared::model::name::Email;
 use shared::{App, Error, Result};
 
-use super::{Address, BLANK};
+use super::{Address, filled};
 use crate::password::{self, Proof, sentence};
 use crate::recovery::{self, NotSet, Wish};
 
@@ -78,8 +78,8 @@ pub struct NewPassword {
 /// Changes the caller's password. Their other sessions end, this one goes on.
 pub async fn change(by: Member, State(app): State<App>, Body(input): Body<NewPassword>) -> Result<NoContent> {
     let mut problems = Problems::default();
-    let old = input.old_password.required(&mut problems, "old_password");
-    let new = input.new_password.required(&mut problems, "new_password");
+    let old = filled(&mut problems, "old_password", input.old_password);
+    let new = filled(&mut problems, "new_password", input.new_password);
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(old), Some(new)) = (old, new) else { return Err(Error::not_found()) };
@@ -174,10 +174,7 @@ pub struct Reset {
 pub async fn reset(State(app): State<App>, Body(input): Body<Reset>) -> Result<ResetView> {
     let mut problems = Problems::default();
     let token = input.token.required(&mut problems, "token");
-    let password = input.password.required(&mut problems, "password");
-    if password.as_deref() == Some("") {
-        problems.add("password", BLANK);
-    }
+    let password = filled(&mut problems, "password", input.password);
     problems.finish()?;
     let (token, password) = (token.unwrap_or_default(), password.unwrap_or_default());
     let account = match recovery::look_up(&app, &token).await? {

@@ -15,6 +15,7 @@ use shared::http::{Body, Field, Json, SetCookies};
 use shared::model::session::Session;
 use shared::{App, Error, Result};
 
+use super::filled;
 use super::views::UserFullView;
 
 /// The cookie with the refresh token.
@@ -58,13 +59,8 @@ pub async fn obtain(
     Body(input): Body<Credentials>,
 ) -> Result<(SetCookies, Json<EnteredView>)> {
     let mut problems = Problems::default();
-    let filled = |problems: &mut Problems, name, text: Option<String>| {
-        text.and_then(|text| problems.check(name, if text.is_empty() { Err(super::BLANK) } else { Ok(text) }))
-    };
-    let username = input.username.required(&mut problems, "username");
-    let username = filled(&mut problems, "username", username);
-    let password = input.password.required(&mut problems, "password");
-    let password = filled(&mut problems, "password", password);
+    let username = filled(&mut problems, "username", input.username);
+    let password = filled(&mut problems, "password", input.password);
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(username), Some(password)) = (username, password) else { return Err(Error::not_found()) };

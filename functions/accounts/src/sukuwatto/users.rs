@@ -17,11 +17,11 @@ use shared::store::keys;
 use shared::visibility::Audience;
 use shared::{App, Error, Result, leaving, media};
 
-use super::joining::{note_taken, parse_username};
+use super::joining::parse_username;
 use super::views::{AUDIENCES, GENDERS, SYSTEMS, UserFullView};
-use super::{Text, choice, email, no_choice};
+use super::{Text, choice, email, no_choice, taken};
 use crate::members::{self, DEEPEST, Names};
-use crate::profile::{self, Edit};
+use crate::profile::{self, Edit, Taken};
 
 /// Users on a page, at most: as many as one batch holds with their profiles.
 const LARGEST_PAGE: usize = 50;
@@ -29,6 +29,9 @@ const LARGEST_PAGE: usize = 50;
 const UNITS: std::ops::RangeInclusive<i64> = 1..=16;
 /// The first year that somebody may have been born in.
 const FIRST_YEAR: i64 = 1900;
+
+/// What whoever gives a picture hears that is not theirs to give.
+pub(super) const NOT_AN_UPLOAD: &str = "This is none of your uploads, or serves something else.";
 
 const FIRST_NAME: Text = Text { longest: 30, blank: true };
 const LAST_NAME: Text = Text { longest: 150, blank: true };
@@ -370,10 +373,9 @@ async fn change(app: &App, by: Member, member: MemberId, input: EditUser, whole:
     let owner = Member { account, session: by.session };
     match profile::edit(app, &owner, edit).await? {
         Ok(account) => Ok(Json(UserFullView::of(&account, &told.profile))),
-        Err(taken) => {
-            let mut problems = Problems::default();
-            note_taken(&mut problems, taken);
-            problems.finish().and(Err(Error::changed_meanwhile()))
+        Err(other) => {
+            let (field, sentence) = taken(other);
+            Err(Error::invalid_field(field, sentence))
         }
     }
 }
@@ -383,7 +385,8 @@ async fn check_name(app: &App, problems: &mut Problems, account: &Account, typed
     let Some(typed) = typed.filter(|typed| fold(typed.trim()) != account.username.folded()) else { return Ok(()) };
     let Some(name) = parse_username(problems, &typed) else { return Ok(()) };
     if members::holder(app, name.as_str()).await?.is_some() {
-        note_taken(problems, profile::Taken::Username);
+        let (field, sentence) = taken(Taken::Username);
+        problems.add(field, sentence);
     }
     Ok(())
 }
@@ -419,7 +422,7 @@ async fn new_picture(
             return Ok(Some(Some(file.to_owned())));
         }
     }
-    problems.add("profile_filename", "This is none of your uploads, or serves something else.");
+    problems.add("profile_filename", NOT_AN_UPLOAD);
     Ok(None)
 }
 
