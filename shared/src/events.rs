@@ -84,6 +84,11 @@ pub enum Event {
         /// By which request.
         request: ExportId,
     },
+    /// Somebody of the staff wants a job to run now.
+    JobAsked {
+        /// Its name.
+        job: String,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -106,7 +111,26 @@ impl Event {
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
             Event::PersonalDataAsked { .. } => "PersonalDataAsked",
+            Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
+        }
+    }
+
+    /// The member whom it is about, if it is about one.
+    pub fn member(&self) -> Option<MemberId> {
+        match self {
+            Event::MemberJoined { member }
+            | Event::EmailChanged { member }
+            | Event::EmailConfirmed { member }
+            | Event::PasswordChanged { member }
+            | Event::PersonalDataAsked { member, .. }
+            | Event::SessionEnded { member, .. }
+            | Event::SessionsEnded { member }
+            | Event::MemberDeleted { member } => Some(*member),
+            Event::NameLocked { member } | Event::PasswordResetAsked { member } | Event::SignInLinkAsked { member } => {
+                *member
+            }
+            Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
         }
     }
 }

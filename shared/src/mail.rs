@@ -12,16 +12,14 @@ use aws_sdk_ses::config::BehaviorVersion;
 use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{Body, Content, Destination, Message, RawMessage};
-use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::Duration;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::ids::MemberId;
+use crate::model::letter::LetterRecord;
 use crate::model::name::Email;
-use crate::store::{Change, Condition, Key, StoreError, Stored, keys};
-
-/// How long a letter is known to have been sent; queues keep messages for two weeks at most.
-const REMEMBERED: Duration = Duration::days(30);
+use crate::store::{Change, Condition, StoreError, Stored, keys};
 
 /// A letter, ready to go.
 #[derive(Clone, Debug)]
@@ -36,48 +34,55 @@ pub struct Letter {
     pub html: String,
 }
 
-/// What became of a letter.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    letter: String,
-    sent: bool,
-    claimed_until: DateTime<Utc>,
-    written_at: DateTime<Utc>,
+/// What a letter is about; names it among its member's letters.
+pub struct About {
+    /// Its id, made from what it is about.
+    pub letter: String,
+    /// The event that it tells of.
+    pub event: &'static str,
+    /// To whom.
+    pub member: MemberId,
 }
 
-impl Stored for Record {
-    fn key(&self) -> Key {
-        keys::letter(&self.letter)
-    }
-
-    fn expires(&self) -> Option<DateTime<Utc>> {
-        Some(self.written_at + REMEMBERED)
-    }
-}
-
-/// Sends a letter by `send`, unless the one of this id was sent before. The id is made from what the letter is about.
-/// A claim holds for `claimed_for`, which is longer than the function may run.
-pub async fn once(app: &App, id: &str, claimed_for: Duration, send: impl Future<Output = Result<()>>) -> Result<()> {
-    if !claim(app, id, claimed_for).await? {
+/// Sends a letter by `send`, unless the one about this was sent before. A claim holds for `claimed_for`, which is longer
+/// than the function may run.
+pub async fn once(
+    app: &App,
+    about: &About,
+    claimed_for: Duration,
+    send: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    let key = || keys::letter(about.member, &about.letter);
+    if !claim(app, about, claimed_for).await? {
         return Ok(());
     }
     if let Err(error) = send.await {
         // Let go at once, so that the next delivery need not wait for the claim to run out.
-        let now = app.clock.now();
-        app.table.change::<Record>(Change::of(keys::letter(id)).set("claimed_until", now)).await?;
+        let failed =
+            Change::of(key()).set("claimed_until", app.clock.now()).add("tries", 1).set("error", error.cause());
+        app.table.change::<LetterRecord>(failed).await?;
         return Err(error);
     }
-    app.table.change::<Record>(Change::of(keys::letter(id)).set("sent", true)).await?;
+    app.table.change::<LetterRecord>(Change::of(key()).set("sent", true).remove("error")).await?;
     Ok(())
 }
 
 /// Whether the letter is ours to send; an error while somebody else is at it.
-async fn claim(app: &App, id: &str, claimed_for: Duration) -> Result<bool> {
+async fn claim(app: &App, about: &About, claimed_for: Duration) -> Result<bool> {
     let now = app.clock.now();
-    let record = Record { letter: id.to_owned(), sent: false, claimed_until: now + claimed_for, written_at: now };
+    let record = LetterRecord {
+        letter: about.letter.clone(),
+        about: about.event.to_owned(),
+        member: about.member,
+        sent: false,
+        tries: 0,
+        error: None,
+        claimed_until: now + claimed_for,
+        written_at: now,
+    };
     let found = match app.table.create(&record).await {
         Ok(()) => return Ok(true),
-        Err(StoreError::Refused { found: Some(found), .. }) => found.read::<Record>()?,
+        Err(StoreError::Refused { found: Some(found), .. }) => found.read::<LetterRecord>()?,
         Err(error) => return Err(error.into()),
     };
     if found.sent {
@@ -87,10 +92,10 @@ async fn claim(app: &App, id: &str, claimed_for: Duration) -> Result<bool> {
     if found.claimed_until > now {
         return Err(busy());
     }
-    let taken_over = Change::of(keys::letter(id))
+    let taken_over = Change::of(record.key())
         .set("claimed_until", record.claimed_until)
         .when(Condition::equals("claimed_until", found.claimed_until).and(Condition::equals("sent", false)));
-    match app.table.change::<Record>(taken_over).await {
+    match app.table.change::<LetterRecord>(taken_over).await {
         Ok(_) => Ok(true),
         Err(StoreError::Refused { .. }) => Err(busy()),
         Err(error) => Err(error.into()),

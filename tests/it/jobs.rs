@@ -51,6 +51,26 @@ async fn accounts_agree_with_what_is_kept_about_them() {
 }
 
 #[tokio::test]
+async fn the_operator_makes_the_first_administrator_by_name() {
+    let world = World::new().await;
+    let ada = world.member("Ada").await;
+    ada.get("/admin/").await.assert(403);
+    for _ in 0..2 {
+        let answer = world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "aDA" })).await;
+        assert_eq!(answer.outcome.unwrap(), json!({ "job": "make-staff", "member": ada.id(), "name": "Ada" }));
+        ada.get("/admin/").await.assert(200);
+    }
+    let answer = world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "nobody" })).await;
+    assert_eq!(answer.outcome.unwrap(), json!({ "job": "make-staff", "member": null, "name": null }));
+    // The second time changed nothing, so there is nothing to note.
+    let trail: Vec<_> = world.everything().into_iter().filter(|item| item["gsi1pk"]["S"] == "AUDIT").collect();
+    assert_eq!(trail.len(), 1, "{trail:?}");
+    assert_eq!(trail[0]["by"]["M"]["name"]["S"], "operator");
+    assert_eq!(trail[0]["whom"]["N"], ada.id().to_string());
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn an_unknown_job_is_an_error_and_no_more() {
     let world = World::new().await;
     let answer = world.cloud.functions().invoke("jobs", json!({ "job": "nonsense" })).await;

@@ -6,6 +6,7 @@ use std::fs;
 use http::Method;
 use local::gateway::routes::find;
 use serde_json::json;
+use shared::model::job::SCHEDULED;
 use yaml_serde::Value;
 
 use crate::world::{World, needs, repository, slices};
@@ -112,6 +113,12 @@ async fn a_day(world: &World) {
     world.wait(chrono::Duration::minutes(20));
     ada.elsewhere().sign_in().await.assert(200);
     ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
+    // A picture that takes the place of an upload lets go of that, too.
+    ada.keep("Authorization", &world.enter(&ada).await);
+    let upload = ada.upload("/api/file-upload/", "file", "a.png", &crate::files::png(4)).await.assert(201).json();
+    let picture = json!({ "profile_filename": upload["file"] });
+    ada.patch(&format!("/api/users/{}/", ada.id()), picture).await.assert(200);
+    ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
     // A picture that meets another one reads the account again.
     let uploads = (0..6).map(|side| {
         let ada = ada.clone();
@@ -134,10 +141,37 @@ async fn a_day(world: &World) {
     for job in ["clean-up", "check-accounts"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }
+    world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "ada" })).await.outcome.unwrap();
     // A letter that could not be sent lets go of its claim and goes out later.
     ada.patch(&ada.profile(), json!({ "first_name": "Ada" })).await.assert(200);
     ada.delete(&ada.profile()).await.assert(200);
     world.settle().await;
+}
+
+/// The staff's pages show schedules, which they cannot read in the template.
+#[tokio::test]
+async fn each_schedule_is_one_that_the_staff_knows() {
+    let world = World::new().await;
+    let mut known: Vec<_> = SCHEDULED.iter().map(|job| (job.name.to_owned(), job.schedule.to_owned())).collect();
+    let schedules = world.cloud.template().schedules();
+    let mut written: Vec<_> =
+        schedules.map(|(_, schedule)| (schedule.name.clone(), schedule.expression.clone())).collect();
+    known.sort();
+    written.sort();
+    assert_eq!(known, written);
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    for job in SCHEDULED {
+        assert!(text.contains(&format!("Description: {}\n", job.about)), "{}", job.about);
+    }
+}
+
+/// A letter is given up after as many tries as its queue hands it out.
+#[test]
+fn letters_are_tried_as_often_as_their_records_say() {
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let template: Value = yaml_serde::from_str(&text).unwrap();
+    let queue = &template["Resources"]["LettersQueue"]["Properties"]["RedrivePolicy"];
+    assert_eq!(queue["maxReceiveCount"].as_u64(), Some(u64::from(shared::model::letter::TRIES)));
 }
 
 fn allowed_actions() -> BTreeSet<(String, String)> {

@@ -257,7 +257,11 @@ impl Story {
         let form = [("token", token_of(&page)?), ("username", "staff"), ("password", PASSWORD)];
         staff.fill("/admin/sign-in/", &form).await?;
         self.note("")?;
-        staff.page("/admin/").await?;
+        for file in ["style.css", "script.js", "icon.svg"] {
+            staff.page(&format!("/admin/{file}")).await?;
+            self.note("")?;
+        }
+        staff.page("/admin/users/").await?;
         self.note("25 of 102 members")?;
         let member = format!("/admin{profile}");
         for _ in 0..2 {
@@ -274,14 +278,48 @@ impl Story {
         staff.fill(&format!("{member}score/"), &[token, ("score", "7000")]).await?;
         self.note("")?;
         let other = format!("/admin{}", self.join_again(&mut Browser::new(&self.cloud), "dan").await?);
-        for what in ["deactivate", "activate"] {
-            staff.fill(&format!("{other}{what}/"), &[token]).await?;
+        let fields = [("reason", "because"), ("email", "dan@example.org")];
+        for what in ["deactivate", "activate", "ban", "reinstate", "edit", "reset-password"] {
+            staff.fill(&format!("{other}{what}/"), &[&[token], &fields[..]].concat()).await?;
             self.note("")?;
+        }
+        let mut dan = Browser::new(&self.cloud);
+        dan.ask(Method::POST, "/users/login/", json!({ "username": "dan", "password": PASSWORD })).await?;
+        self.skip();
+        let page = staff.page(&other).await?;
+        self.note("with a session")?;
+        let end = page.split("action=\"").find(|rest| rest.starts_with(&other) && rest.contains("/end/\""));
+        let end = end.and_then(|rest| rest.split('"').next()).ok_or("The page shows no session.")?.to_owned();
+        for path in [end, format!("{other}end-sessions/")] {
+            staff.fill(&path, &[token]).await?;
+            self.note("")?;
+        }
+        // The second time it is done to one of the staff, which takes another look at whoever does it.
+        for role in ["moderator", "administrator"] {
+            staff.fill(&format!("{other}role/"), &[token, ("role", role)]).await?;
+            self.note(role)?;
         }
         staff.fill(&format!("{other}delete/"), &[token, ("sure", "yes")]).await?;
         self.note("")?;
+        self.look_around(&mut staff, token).await?;
         staff.fill("/admin/sign-out/", &[token]).await?;
         self.note("")
+    }
+
+    /// Figures, letters, jobs and the audit trail, with a page full of each.
+    async fn look_around(&mut self, staff: &mut Browser, token: (&str, &str)) -> Result<(), String> {
+        for _ in 0..2 {
+            staff.fill("/admin/jobs/clean-up/run/", &[token]).await?;
+            self.note("")?;
+        }
+        self.settle_unnoted().await;
+        players::write_letters(&self.cloud, 30).await?;
+        players::fill_audit_trail(&self.cloud, 30).await?;
+        for path in ["/admin/", "/admin/reports/", "/admin/letters/", "/admin/jobs/", "/admin/audit/"] {
+            staff.page(path).await?;
+            self.note("")?;
+        }
+        Ok(())
     }
 
     async fn leave(&mut self, ada: &mut Browser, profile: &str) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Accounts: joining, signing in and out, the profile, the password, leaving.
 //!
-//! What an account is and what may happen to it stands in the nouns ([`joining`], [`profile`], [`password`], [`email`],
-//! and what the staff may do as well in `shared`: `auth::entry`, `leaving`, `stats`); a dialect's file only translates.
+//! What an account is and what may happen to it stands in the nouns ([`joining`], [`password`], [`email`],
+//! and what the staff may do as well in `shared`: `auth::entry`, `profile`, `leaving`, `stats`); a dialect's file only translates.
 
 pub mod email;
 pub mod game;
@@ -10,7 +10,6 @@ pub mod members;
 pub mod native;
 pub mod password;
 pub mod personal_data;
-pub mod profile;
 pub mod recovery;
 pub mod sukuwatto;
 
@@ -87,7 +86,7 @@ pub fn routes() -> Routes {
         .post("/api/token/", sukuwatto::tokens::obtain, "Sign in", Price::of(5, 4.0, 14.0))
         .post("/api/refresh/", sukuwatto::tokens::renew, "Get new tokens", Price::of(2, 2.0, 1.0))
         .post("/api/logout/", sukuwatto::tokens::leave, "Sign out", Price::of(1, 0.0, 6.0))
-        .get("/api/users/", sukuwatto::users::list, "List all users", Price::of(3, 45.0, 0.0))
+        .get("/api/users/", sukuwatto::users::list, "List all users", Price::of(4, 115.0, 0.0))
         .get("/api/users/{user_id}/", sukuwatto::users::read, "Show a user", Price::of(2, 4.0, 0.0))
         .put("/api/users/{user_id}/", sukuwatto::users::replace, "Edit a user", Price::of(5, 6.0, 20.0))
         .patch("/api/users/{user_id}/", sukuwatto::users::edit, "Edit some of a user", Price::of(5, 6.0, 20.0))
@@ -101,7 +100,7 @@ pub fn routes() -> Routes {
             "Show where a user's picture is",
             Price::of(3, 4.0, 0.0),
         )
-        .get("/api/users-search/", sukuwatto::lookup::search, "Find users by their names", Price::of(4, 90.0, 1.0))
+        .get("/api/users-search/", sukuwatto::lookup::search, "Find users by their names", Price::of(4, 225.0, 1.0))
         .post(
             "/api/user-validate-password/",
             sukuwatto::joining::validate_password,
@@ -138,6 +137,8 @@ pub fn routes() -> Routes {
             "Ask for everything that is kept about oneself",
             Price::of(5, 4.0, 5.0),
         )
+        .post("/api/ban-user/", sukuwatto::users::ban, "Ban a user", Price::of(4, 5.0, 12.0))
+        .post("/api/reinstate-user/", sukuwatto::users::reinstate, "Take a ban back", Price::of(4, 5.0, 10.0))
         .post(
             "/api/express-interest/",
             sukuwatto::joining::express_interest,

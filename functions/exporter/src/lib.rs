@@ -12,7 +12,7 @@ use chrono::Duration;
 use shared::events::{Event, Happened};
 use shared::ids::{ExportId, MemberId};
 use shared::lambda::Function;
-use shared::mail::{self, Post};
+use shared::mail::{self, About, Post};
 use shared::media::File;
 use shared::model::account::Account;
 use shared::model::export::{self, DataRequest};
@@ -52,8 +52,8 @@ async fn answer(app: &App, post: &Post, member: MemberId, request: ExportId) -> 
     let account = app.table.get::<Account>(keys::account(member)).await?;
     let reachable = account.filter(|account| account.is_usable() && account.email_confirmed);
     if let Some((account, email)) = reachable.and_then(|account| account.email.clone().map(|email| (account, email))) {
-        let id = format!("personal-data-{request}");
-        mail::once(app, &id, CLAIMED_FOR, send(app, post, &open, &account, &email)).await?;
+        let about = About { letter: format!("personal-data-{request}"), event: "PersonalDataAsked", member };
+        mail::once(app, &about, CLAIMED_FOR, send(app, post, &open, &account, &email)).await?;
     }
     close(app, &open).await
 }

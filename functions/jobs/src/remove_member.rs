@@ -1,4 +1,4 @@
-//! Removes what is left of a member whose account was deleted: sessions, sockets, files, exports.
+//! Removes what is left of a member whose account was deleted: sessions, sockets, records of letters, files, exports.
 
 use shared::ids::MemberId;
 use shared::model::{export, upload};

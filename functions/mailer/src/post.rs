@@ -1,7 +1,9 @@
 //! The post: hands letters to SES, each once however often its event arrives ([`shared::mail`]).
 
 use chrono::Duration;
-use shared::mail::{self, Letter};
+use shared::events::Happened;
+use shared::ids::MemberId;
+use shared::mail::{self, About, Letter};
 use shared::{App, Result};
 
 /// How long a claim holds: longer than the function may run.
@@ -12,9 +14,16 @@ const CLAIMED_FOR: Duration = Duration::seconds(60);
 pub struct Post(mail::Post);
 
 impl Post {
-    /// Sends the letter unless the one of this id was sent before. The id is made from what the letter is about; it is
-    /// written only once it is clear that it goes out.
-    pub async fn send_once(&self, app: &App, id: &str, letter: impl Future<Output = Result<Letter>>) -> Result<()> {
-        mail::once(app, id, CLAIMED_FOR, async { self.0.send(app, letter.await?).await }).await
+    /// Sends a member the letter about what happened, unless that was done before. It is written only once it is clear
+    /// that it goes out.
+    pub async fn send_once(
+        &self,
+        app: &App,
+        happened: &Happened,
+        member: MemberId,
+        letter: impl Future<Output = Result<Letter>>,
+    ) -> Result<()> {
+        let about = About { letter: happened.id.to_string(), event: happened.event.name(), member };
+        mail::once(app, &about, CLAIMED_FOR, async { self.0.send(app, letter.await?).await }).await
     }
 }

@@ -9,8 +9,10 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Accepted, Body, Created, Html, Json, NoContent, Numbered, Path, Query, SeeOther, SetCookies, Upload};
-use crate::auth::{Client, Leaver, Member, Operator, Staff, Viewer};
+use super::{
+    Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Upload,
+};
+use crate::auth::{Administrator, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -24,8 +26,10 @@ pub enum Access {
     Viewer,
     /// Members.
     Member,
-    /// Staff.
+    /// Staff, in whichever role.
     Staff,
+    /// Administrators.
+    Administrator,
     /// Programs with the operations token.
     Operator,
 }
@@ -98,7 +102,7 @@ impl<'a> Operation<'a> {
                 None => self.refusal(StatusCode::UNAUTHORIZED),
             }
         }
-        if self.access == Access::Staff {
+        if matches!(self.access, Access::Staff | Access::Administrator) {
             self.refusal(StatusCode::FORBIDDEN);
         }
         let others = self.refusal_body("Refused for another reason.");
@@ -117,7 +121,7 @@ impl<'a> Operation<'a> {
         let security = match self.access {
             Access::Anyone => json!([]),
             Access::Viewer => json!([ways.as_slice(), &[json!({})]].concat()),
-            Access::Member | Access::Staff => json!(ways),
+            Access::Member | Access::Staff | Access::Administrator => json!(ways),
             Access::Operator => json!([{ "operations": [] }]),
         };
         operation.insert("security".to_owned(), security);
@@ -205,6 +209,12 @@ impl Describe for Member {
 impl Describe for Staff {
     fn describe(operation: &mut Operation<'_>) {
         operation.require(Access::Staff);
+    }
+}
+
+impl Describe for Administrator {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Administrator);
     }
 }
 
@@ -315,6 +325,12 @@ impl Describe for NoContent {
 impl Describe for Html {
     fn describe(operation: &mut Operation<'_>) {
         operation.answer(StatusCode::OK, "text/html; charset=utf-8", json!({ "type": "string" }));
+    }
+}
+
+impl Describe for Page {
+    fn describe(operation: &mut Operation<'_>) {
+        Html::describe(operation);
     }
 }
 

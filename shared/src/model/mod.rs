@@ -3,11 +3,15 @@
 pub mod account;
 pub mod code;
 pub mod export;
+pub mod figures;
 pub mod interest;
+pub mod job;
+pub mod letter;
 pub mod level;
 pub mod name;
 pub mod profile;
 pub mod relation;
+pub mod role;
 pub mod score;
 pub mod session;
 pub mod socket;

@@ -240,6 +240,12 @@ impl Table {
         keys.iter().map(pair).collect()
     }
 
+    /// Up to 100 items of one shape in one round trip, in the order of their keys, which are all different.
+    pub async fn get_many<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
+        let mut items = self.get_items(keys).await?;
+        keys.iter().map(|key| items.remove(key).map(read_item).transpose()).collect()
+    }
+
     async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
         let mut found = std::collections::BTreeMap::new();
         // DynamoDB refuses a batch that names an item twice.

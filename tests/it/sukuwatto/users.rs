@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::ids::MemberId;
 use shared::model::profile::Tier;
+use shared::model::role::Role;
 use shared::store::{Change, keys};
 
 use super::{enter, full, member, user, with};
@@ -156,6 +157,47 @@ async fn only_oneself_and_the_staff_edit_and_delete() {
     ada.get("/api/user-email/").await.assert(401);
     staff.delete(&user(&ada)).await.assert(404);
     world.visitor().get("/api/user-exists/?username=ada").await.is(200, json!(false));
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn the_staff_bans_and_takes_back_and_the_trail_tells() {
+    let world = World::new().await;
+    let (boss, ada, eve) = (staff(&world).await, member(&world, "ada").await, member(&world, "eve").await);
+    let moderator = member(&world, "mod").await;
+    world.give_role(&moderator, Role::Moderator).await;
+    let act = async |by: &Person, what: &str, body: Value| by.post(&format!("/api/{what}-user/"), body).await;
+    let name = |name: &str| json!({ "username": name });
+    let denied = json!({ "detail": "You do not have permission to perform this action." });
+    for what in ["ban", "reinstate"] {
+        act(&eve, what, name("ada")).await.is(403, denied.clone());
+        act(&world.visitor(), what, name("ada")).await.assert(401);
+        for body in [name("nobody"), json!({}), json!({ "username": [1] }), name("a b")] {
+            act(&boss, what, body).await.is(404, json!({ "detail": "Not found." }));
+        }
+    }
+    for _ in 0..2 {
+        act(&moderator, "ban", name("ADA")).await.assert(204);
+    }
+    let banned = json!({ "detail": "User is inactive", "code": "user_inactive" });
+    ada.get("/api/user-email/").await.is(401, banned);
+    let shown = eve.get("/api/get-user/?username=ada").await.assert(200).json();
+    assert_eq!(shown, with(full(ada.id(), "ada"), json!({ "is_active": false })));
+    for _ in 0..2 {
+        act(&boss, "reinstate", name("ada")).await.assert(204);
+    }
+    enter(&ada).await;
+    // Nobody acts on themselves, and only administrators on the staff.
+    act(&boss, "ban", name("staff")).await.assert(409);
+    act(&moderator, "ban", name("staff")).await.is(403, denied.clone());
+    moderator.patch(&user(&boss), json!({ "first_name": "Mod" })).await.is(403, denied.clone());
+    moderator.patch(&user(&eve), json!({ "first_name": "Eve" })).await.assert(200);
+    moderator.delete(&user(&eve)).await.is(403, denied);
+    boss.delete(&user(&eve)).await.assert(204);
+    let everything = world.everything();
+    let mut acts: Vec<_> = everything.iter().filter_map(|item| item["what"]["S"].as_str()).collect();
+    acts.sort_unstable();
+    assert_eq!(acts, ["banned", "deleted", "edited", "reinstated"]);
     world.settle().await;
 }
 

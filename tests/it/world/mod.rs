@@ -20,6 +20,7 @@ use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
 use shared::model::account::Account;
 use shared::model::relation::Block;
+use shared::model::role::Role;
 use shared::store::{Change, keys};
 
 pub use person::{PASSWORD, Person};
@@ -165,10 +166,21 @@ impl World {
         self.app().table.put(&Block { member, blocked, since: self.clock.now() }).await.expect("room for a block");
     }
 
-    /// Makes a member one of the staff, which no route does.
+    /// Makes a member an administrator, which nobody of the staff could do the first time.
     pub async fn promote(&self, member: &Person) {
-        let promote = Change::of(keys::account(MemberId(member.id()))).set("staff", true);
+        self.give_role(member, Role::Administrator).await;
+    }
+
+    /// Gives a member a role.
+    pub async fn give_role(&self, member: &Person, role: Role) {
+        let promote = Change::of(keys::account(MemberId(member.id()))).set("role", role);
         self.app().table.change::<Value>(promote).await.expect("the member's account");
+    }
+
+    /// Whether a member still has their account.
+    pub async fn has(&self, member: &Person) -> bool {
+        let key = keys::account(MemberId(member.id()));
+        self.app().table.get::<Account>(key).await.expect("the table").is_some()
     }
 
     /// Lets everything happen that follows from what was done.

@@ -29,7 +29,7 @@ impl Story {
         self.skip();
         hal.ask(Method::POST, "/api/token/", credentials(PASSWORD)).await?;
         self.note("by address, after a failure")?;
-        self.look_around(&mut hal).await?;
+        self.meet_others(&mut hal).await?;
         self.edit_oneself(&mut hal, &me).await?;
         self.look_after_users(&me).await?;
         hal.ask(Method::POST, "/api/refresh/", json!({})).await?;
@@ -58,7 +58,7 @@ impl Story {
         Ok(())
     }
 
-    async fn look_around(&mut self, hal: &mut Browser) -> Result<(), String> {
+    async fn meet_others(&mut self, hal: &mut Browser) -> Result<(), String> {
         for path in [
             "/api/",
             "/api/user-email/",
@@ -133,6 +133,11 @@ impl Story {
         ] {
             staff.get(path).await?;
             self.note(case)?;
+        }
+        self.join_again(&mut Browser::new(&self.cloud), "sal").await?;
+        for act in ["ban", "reinstate"] {
+            staff.ask(Method::POST, &format!("/api/{act}-user/"), json!({ "username": "sal" })).await?;
+            self.note("")?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use super::views::NewUserView;
 use super::{Address, BLANK, email, filled, taken};
 use crate::joining::{self, NewMember};
 use crate::members;
-use crate::profile::Taken;
+use shared::profile::Taken;
 
 /// Addresses of people who are interested, from one network address and hour.
 const INTERESTS_PER_HOUR: u32 = 20;

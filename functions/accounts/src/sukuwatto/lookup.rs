@@ -90,8 +90,10 @@ pub async fn search(
     numbered: Numbered,
     Query(search): Query<Search>,
 ) -> Result<Json<NumberedView<UserMinView>>> {
-    members::admit_page(&app, &by).await?;
-    let names = members::search(&app, &search.terms()).await?;
+    let terms = search.terms();
+    let (admitted, names) = tokio::join!(members::admit_page(&app, &by), members::search(&app, &terms));
+    admitted?;
+    let names = names?;
     let place = place(&numbered, &names, LARGEST_PAGE)?;
     let on_page: Vec<_> = names.held[place.rows.clone()].iter().map(|held| held.member).collect();
     let seen = members::visible(&app, Some(by.id()), &on_page).await?;

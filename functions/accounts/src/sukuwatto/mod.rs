@@ -16,7 +16,7 @@ use shared::error::Problems;
 use shared::http::{Field, Json};
 use shared::model::name::{Email, LONGEST_EMAIL};
 
-use crate::profile::Taken;
+use shared::profile::Taken;
 
 const BLANK: &str = "This field may not be blank.";
 

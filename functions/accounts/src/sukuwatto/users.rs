@@ -4,24 +4,27 @@ use axum::extract::State;
 use chrono::Datelike;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::auth::{Member, Staff};
+use shared::auth::{Member, Staff, roles};
 use shared::error::{Kind, Problems};
 use shared::http::page::Place;
 use shared::http::{Body, Field, Json, NoContent, Numbered, NumberedView, Path, Query};
 use shared::ids::MemberId;
 use shared::model::account::{Account, EmailHeld, NameHeld};
-use shared::model::name::{Email, fold};
+use shared::model::name::{Email, Username, fold};
 use shared::model::profile::{Profile, Tier};
+use shared::model::role::Role;
+use shared::model::score::Score;
 use shared::model::upload::Upload;
-use shared::store::keys;
+use shared::store::{Write, keys};
 use shared::visibility::Audience;
 use shared::{App, Error, Result, leaving, media};
 
 use super::joining::parse_username;
 use super::views::{AUDIENCES, GENDERS, SYSTEMS, UserFullView};
 use super::{Text, choice, email, no_choice, taken};
+use crate::joining;
 use crate::members::{self, DEEPEST, Names};
-use crate::profile::{self, Edit, Taken};
+use shared::profile::{self, Edit, Taken};
 
 /// Users on a page, at most: as many as one batch holds with their profiles.
 const LARGEST_PAGE: usize = 50;
@@ -123,13 +126,23 @@ async fn find(app: &App, member: MemberId) -> Result<(Account, Profile)> {
     Ok((account, profile.unwrap_or_else(|| Profile::new(member))))
 }
 
-/// The user whom a path names, if it is the caller or the caller is of the staff.
+/// The user whom a path names, if it is the caller, or one whom the caller may act on as one of the staff.
 async fn find_own(app: &App, by: &Member, member: MemberId) -> Result<(Account, Profile)> {
-    let found = find(app, member).await?;
-    if by.id() == member || by.account.staff {
-        return Ok(found);
+    let (account, profile) = find(app, member).await?;
+    if by.id() == member || (by.account.role.is_some() && roles::hands_off(by, &account).is_none()) {
+        return Ok((account, profile));
     }
-    Err(Error::forbidden("not_yours", "You do not have permission to perform this action."))
+    Err(not_yours())
+}
+
+fn not_yours() -> Error {
+    Error::forbidden("not_yours", "You do not have permission to perform this action.")
+}
+
+/// What belongs in the transaction of an act: nothing where it is one's own, an entry in the trail where it is done
+/// by the staff.
+fn noted(app: &App, by: &Member, on: &Account, what: &'static str) -> Result<Vec<Write>> {
+    if by.id() == on.id { Ok(Vec::new()) } else { roles::noted(app, by, on, what, None) }
 }
 
 /// What users tell of themselves, when they join and later.
@@ -351,14 +364,16 @@ async fn change(app: &App, by: Member, member: MemberId, input: EditUser, whole:
     } else {
         input.username.optional(&mut problems, "username")
     };
-    check_name(app, &mut problems, &account, username).await?;
+    let name = other_name(&mut problems, &account, username);
     let address = new_email(&mut problems, &account, input.email);
-    let chooses_class = by.account.staff || old.tier == Tier::Advanced;
+    let chooses_class = by.account.role.is_some() || old.tier == Tier::Advanced;
     let told = input.fields.apply(app, &mut problems, Some(&account), &old, chooses_class);
-    let avatar = match told.picture {
-        Some(picture) => new_picture(app, &mut problems, &account, picture).await?,
-        None => None,
-    };
+    let (free, avatar) = tokio::join!(is_free(app, name), own_upload(app, &account, told.picture));
+    if !free? {
+        let (field, sentence) = taken(Taken::Username);
+        problems.add(field, sentence);
+    }
+    let avatar = problems.check("profile_filename", avatar?.map_err(|NotAnUpload| NOT_AN_UPLOAD)).flatten();
     problems.finish()?;
     let edit = Edit {
         email: address.map(Some),
@@ -369,9 +384,7 @@ async fn change(app: &App, by: Member, member: MemberId, input: EditUser, whole:
         profile: Some((old, told.profile.clone())),
         ..Edit::default()
     };
-    // As the owner would: who may has been looked at.
-    let owner = Member { account, session: by.session };
-    match profile::edit(app, &owner, edit).await? {
+    match profile::edit(app, &account, edit, noted(app, &by, &account, "edited")?).await? {
         Ok(account) => Ok(Json(UserFullView::of(&account, &told.profile))),
         Err(other) => {
             let (field, sentence) = taken(other);
@@ -380,15 +393,17 @@ async fn change(app: &App, by: Member, member: MemberId, input: EditUser, whole:
     }
 }
 
-/// Notes what is wrong with a name that was sent along, though it does not become anybody's.
-async fn check_name(app: &App, problems: &mut Problems, account: &Account, typed: Option<String>) -> Result<()> {
-    let Some(typed) = typed.filter(|typed| fold(typed.trim()) != account.username.folded()) else { return Ok(()) };
-    let Some(name) = parse_username(problems, &typed) else { return Ok(()) };
-    if members::holder(app, name.as_str()).await?.is_some() {
-        let (field, sentence) = taken(Taken::Username);
-        problems.add(field, sentence);
+/// Another name than the one there is. It has to be a good one, though it does not become anybody's.
+fn other_name(problems: &mut Problems, account: &Account, typed: Option<String>) -> Option<Username> {
+    let typed = typed.filter(|typed| fold(typed.trim()) != account.username.folded())?;
+    parse_username(problems, &typed)
+}
+
+async fn is_free(app: &App, name: Option<Username>) -> Result<bool> {
+    match name {
+        Some(name) => joining::is_free(app, &name).await,
+        None => Ok(true),
     }
-    Ok(())
 }
 
 /// Another address than the one there is. A form that was shown without one is sent back without one.
@@ -402,33 +417,72 @@ fn new_email(problems: &mut Problems, account: &Account, field: Field<String>) -
     if known.unwrap_or_default() == folded { None } else { email(problems, &typed) }
 }
 
-/// Another picture than the one there is: one of the member's own uploads that serves nothing else, or none.
-async fn new_picture(
+/// Not an upload of the member's that serves nothing yet.
+struct NotAnUpload;
+
+/// Another picture than the one there is, by its name in the bucket: one of the member's own uploads, or none.
+async fn own_upload(
     app: &App,
-    problems: &mut Problems,
     account: &Account,
-    picture: Option<String>,
-) -> Result<Option<Option<String>>> {
-    if picture == account.avatar.as_deref().map(media::path) {
-        return Ok(None);
-    }
-    let Some(path) = picture else { return Ok(Some(None)) };
-    if let Some(file) = media::file_at(&path)
-        && let Some((owner, filename)) = Upload::of_file(file)
-        && owner == account.id
-    {
-        let upload: Option<Upload> = app.table.get(keys::upload(owner, filename)).await?;
-        if upload.is_some_and(|upload| upload.serves.is_none()) {
-            return Ok(Some(Some(file.to_owned())));
-        }
-    }
-    problems.add("profile_filename", NOT_AN_UPLOAD);
-    Ok(None)
+    picture: Option<Option<String>>,
+) -> Result<Result<Option<Option<String>>, NotAnUpload>> {
+    let kept = account.avatar.as_deref().map(media::path);
+    let Some(picture) = picture.filter(|picture| *picture != kept) else { return Ok(Ok(None)) };
+    let Some(path) = picture else { return Ok(Ok(Some(None))) };
+    let file = media::file_at(&path).unwrap_or_default();
+    let Some((_, filename)) = Upload::of_file(file).filter(|(owner, _)| *owner == account.id) else {
+        return Ok(Err(NotAnUpload));
+    };
+    let upload: Option<Upload> = app.table.get(keys::upload(account.id, filename)).await?;
+    let is_idle = upload.is_some_and(|upload| upload.serves.is_none());
+    Ok(if is_idle { Ok(Some(Some(file.to_owned()))) } else { Err(NotAnUpload) })
 }
 
-/// Deletes a user for good, for themselves or the staff.
+/// Deletes a user for good, for themselves or an administrator.
 pub async fn delete(by: Member, State(app): State<App>, Path(member): Path<MemberId>) -> Result<NoContent> {
     let (account, _) = find_own(&app, &by, member).await?;
-    leaving::delete(&app, &account, None).await?;
+    if by.id() != member && by.account.role != Some(Role::Administrator) {
+        return Err(not_yours());
+    }
+    leaving::delete(&app, &account, noted(&app, &by, &account, "deleted")?).await?;
     Ok(NoContent)
+}
+
+/// Whom to ban, or to take back.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["username"]))]
+pub struct Banned {
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 150))]
+    username: Field<String>,
+}
+
+/// Bans a member, for the staff, and ends their sessions. One who is banned stays so.
+pub async fn ban(Staff(by): Staff, State(app): State<App>, Body(whom): Body<Banned>) -> Result<NoContent> {
+    let (account, _) = reach(&app, &by, whom).await?;
+    if !account.banned {
+        leaving::ban(&app, &account, roles::noted(&app, &by, &account, "banned", None)?).await?;
+    }
+    Ok(NoContent)
+}
+
+/// Takes a ban back, for the staff. One who is not banned stays so.
+pub async fn reinstate(Staff(by): Staff, State(app): State<App>, Body(whom): Body<Banned>) -> Result<NoContent> {
+    let (account, score) = reach(&app, &by, whom).await?;
+    if account.banned {
+        leaving::reinstate(&app, &account, score, roles::noted(&app, &by, &account, "reinstated", None)?).await?;
+    }
+    Ok(NoContent)
+}
+
+/// The member to act on, unless it is not this one's to do.
+async fn reach(app: &App, by: &Member, Banned { username }: Banned) -> Result<(Account, Score)> {
+    let member = members::holder(app, &username.value().unwrap_or_default()).await?.ok_or_else(Error::not_found)?;
+    let found = app.table.get_two::<Account, Score>(keys::account(member), keys::score(member)).await?;
+    let (Some(account), Some(score)) = found else { return Err(Error::not_found()) };
+    match roles::hands_off(by, &account) {
+        None => Ok((account, score)),
+        Some((Kind::Conflict, reason)) => Err(Error::conflict("oneself", reason)),
+        Some(_) => Err(not_yours()),
+    }
 }

@@ -129,7 +129,7 @@ impl NewUserView {
             followers_number: profile.followers,
             followings_number: profile.followings,
             tier: code(&TIERS, profile.tier),
-            is_staff: account.staff,
+            is_staff: account.role.is_some(),
             groups: Vec::new(),
         }
     }
