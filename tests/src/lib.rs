@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use http::HeaderMap;
+use http::header::{CONTENT_TYPE, LOCATION};
 use local::gateway::websocket::Socket;
 use local::{Cloud, Options, Pumps, Storage};
 use shared::clock::Clock;
@@ -54,6 +55,19 @@ pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
     let link = text.split_whitespace().find(|word| word.starts_with("http"));
     let code = link.and_then(|link| link.rsplit(['/', '=']).next());
     code.map(str::to_owned).ok_or_else(|| "The letter on top has no link.".to_owned())
+}
+
+/// Answers the page of the OpenID provider that stands in for Google, and returns the address that it leads to.
+pub async fn answer_google(authorization_url: &str, answers: &[(&str, &str)]) -> Result<String, String> {
+    let (endpoint, query) = authorization_url.split_once('?').ok_or("The address has no query.")?;
+    let asked = form_urlencoded::parse(query.as_bytes());
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).extend_pairs(answers).finish();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.map_err(|error| error.to_string())?;
+    let request = client.post(endpoint).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+    let reply = request.send().await.map_err(|error| error.to_string())?;
+    let back = reply.headers().get(LOCATION).and_then(|address| address.to_str().ok());
+    back.map(str::to_owned).ok_or_else(|| format!("The provider answered {}.", reply.status()))
 }
 
 /// A socket that was opened with an access token.
