@@ -4,6 +4,7 @@
 //! What the provider publishes of itself is remembered for as long as it says; so mostly, one sign-in asks it one thing.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration as Patience;
 
@@ -13,9 +14,18 @@ use chrono::{DateTime, Duration, Utc};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use oauth2::basic::{
+    BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+};
 use reqwest::{Client, RequestBuilder, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -104,13 +114,29 @@ pub struct Identity {
     pub refresh_token: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Tokens {
+/// What comes with the tokens of OAuth (OpenID Connect Core 1.0, section 3.1.3.3).
+#[derive(Debug, Deserialize, Serialize)]
+struct IdToken {
     id_token: String,
-    #[serde(default)]
-    scope: String,
-    refresh_token: Option<String>,
 }
+
+impl ExtraTokenFields for IdToken {}
+
+type Tokens = StandardTokenResponse<IdToken, BasicTokenType>;
+
+/// The authorization code grant (RFC 6749, section 4.1) with PKCE (RFC 7636).
+type Grant = oauth2::Client<
+    BasicErrorResponse,
+    Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -144,26 +170,21 @@ impl OpenId {
     /// The address to send somebody to.
     pub async fn authorization_url(&self, app: &App, ask: &Ask<'_>) -> Result<String> {
         let described = self.describe(app).await?;
-        let challenge = digest(ask.verifier);
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &app.config.google_client_id)
-            .append_pair("redirect_uri", ask.redirect_uri)
-            .append_pair("scope", ask.scope)
-            .append_pair("state", ask.state)
-            .append_pair("nonce", ask.nonce)
-            .append_pair("code_challenge", &challenge)
-            .append_pair("code_challenge_method", "S256");
+        let grant = grant(app, &described, ask.redirect_uri)?;
+        let verifier = PkceCodeVerifier::new(ask.verifier.to_owned());
+        let mut request = grant
+            .authorize_url(|| CsrfToken::new(ask.state.to_owned()))
+            .add_scopes(ask.scope.split_whitespace().map(|scope| Scope::new(scope.to_owned())))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .add_extra_param("nonce", ask.nonce);
         if ask.offline {
             // Google gives a refresh token only when it asks.
-            query
-                .append_pair("access_type", "offline")
-                .append_pair("include_granted_scopes", "true")
-                .append_pair("prompt", "consent");
+            request = request
+                .add_extra_param("access_type", "offline")
+                .add_extra_param("include_granted_scopes", "true")
+                .add_extra_param("prompt", "consent");
         }
-        let endpoint = &described.authorization_endpoint;
-        Ok(format!("{endpoint}{}{}", if endpoint.contains('?') { '&' } else { '?' }, query.finish()))
+        Ok(request.url().0.into())
     }
 
     /// Whose code this is, if the provider's token is for us, now, and for the one who was sent with this nonce.
@@ -176,22 +197,25 @@ impl OpenId {
         redirect_uri: &str,
     ) -> Result<Identity> {
         let described = self.describe(app).await?;
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", redirect_uri),
-            ("code_verifier", verifier),
-        ];
-        let answer = send(self.post(app, &described.token_endpoint, &form)).await?;
-        if answer.status() == StatusCode::BAD_REQUEST {
-            let told: Value = read(answer).await?;
-            if told["error"] == "invalid_grant" {
+        let grant = grant(app, &described, redirect_uri)?;
+        let exchange = grant
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+        let tokens = match exchange.request_async(self).await {
+            Ok(tokens) => tokens,
+            Err(RequestTokenError::ServerResponse(told)) if *told.error() == BasicErrorResponseType::InvalidGrant => {
                 return Err(Error::invalid("invalid_code", "This code is not valid, or not any more."));
             }
-            return Err(failed(format!("the token endpoint said {}", told["error"])));
-        }
-        let tokens: Tokens = read(expect_success(answer)?).await?;
-        let claims = self.verify(app, &described, &tokens.id_token).await?;
+            Err(RequestTokenError::ServerResponse(told)) => {
+                return Err(failed(format!("the token endpoint said {}", told.error().as_ref())));
+            }
+            Err(RequestTokenError::Request(error)) => return Err(error),
+            // Neither of them may go to the log as it is: there may be tokens in it.
+            Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => {
+                return Err(failed("its answer is not what it should be".to_owned()));
+            }
+        };
+        let claims = self.verify(app, &described, &tokens.extra_fields().id_token).await?;
         check(app, &claims, nonce).map_err(|wrong| failed(format!("the token's {wrong} is wrong")))?;
         let verified = claims.email_verified == true || claims.email_verified == "true";
         let email = claims.email.as_deref().and_then(|email| Email::parse(email).ok()).filter(|_| verified);
@@ -206,8 +230,8 @@ impl OpenId {
             email,
             first_name: claims.given_name.unwrap_or_else(|| first.to_owned()),
             last_name: claims.family_name.unwrap_or_else(|| last.to_owned()),
-            scopes: tokens.scope.split_whitespace().map(str::to_owned).collect(),
-            refresh_token: tokens.refresh_token,
+            scopes: tokens.scopes().into_iter().flatten().map(|scope| scope.to_string()).collect(),
+            refresh_token: tokens.refresh_token().map(|token| token.secret().clone()),
         })
     }
 
@@ -300,6 +324,36 @@ impl OpenId {
     }
 }
 
+fn grant(app: &App, described: &Description, redirect_uri: &str) -> Result<Grant> {
+    let unusable = |_| failed("an address that it gives is none".to_owned());
+    let ours = RedirectUrl::new(redirect_uri.to_owned());
+    let ours = ours.map_err(|cause| Error::internal("Google could not be told the way back.", cause))?;
+    Ok(oauth2::Client::new(ClientId::new(app.config.google_client_id.clone()))
+        .set_client_secret(ClientSecret::new(app.config.google_client_secret.expose().to_owned()))
+        .set_auth_type(AuthType::RequestBody)
+        .set_auth_uri(AuthUrl::new(described.authorization_endpoint.clone()).map_err(unusable)?)
+        .set_token_uri(TokenUrl::new(described.token_endpoint.clone()).map_err(unusable)?)
+        .set_redirect_uri(ours))
+}
+
+impl<'c> AsyncHttpClient<'c> for OpenId {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse>> + Send + 'c>>;
+
+    /// Takes a request of the grant to the provider.
+    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(not_reached)?;
+            let answer = self.client().execute(request).await.map_err(not_reached)?;
+            let (status, media) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
+            let mut carried = oauth2::HttpResponse::new(bytes(answer).await?);
+            *carried.status_mut() = status;
+            carried.headers_mut().extend(media.map(|media| (CONTENT_TYPE, media)));
+            Ok(carried)
+        })
+    }
+}
+
 /// What else must be right about a token that the provider signed for us; or the claim that is not.
 fn check(app: &App, claims: &Claims, nonce: &str) -> Result<(), &'static str> {
     let (now, us) = (app.clock.now(), app.config.google_client_id.as_str());
@@ -351,7 +405,12 @@ fn expect_success(answer: Response) -> Result<Response> {
 }
 
 /// A JSON body of bounded size.
-async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T> {
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<T> {
+    let body = bytes(answer).await?;
+    serde_json::from_slice(&body).map_err(|_| failed("its answer is not what it should be".to_owned()))
+}
+
+async fn bytes(mut answer: Response) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(not_reached)? {
         body.extend_from_slice(&part);
@@ -359,7 +418,7 @@ async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T> {
             return Err(failed("its answer is too large".to_owned()));
         }
     }
-    serde_json::from_slice(&body).map_err(|_| failed("its answer is not what it should be".to_owned()))
+    Ok(body)
 }
 
 /// Neither codes nor tokens stand in the causes, which go to the log.
