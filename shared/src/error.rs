@@ -85,7 +85,14 @@ impl Error {
 
     /// The path exists, the method does not.
     pub fn method_not_allowed(method: &str) -> Error {
-        Error::new(Kind::MethodNotAllowed, "method_not_allowed", format!("Method \"{method}\" not allowed."))
+        // A method is a token of any length, and goes back to whoever sent it.
+        let shown: String = method.chars().take(20).collect();
+        Error::new(Kind::MethodNotAllowed, "method_not_allowed", format!("Method \"{shown}\" not allowed."))
+    }
+
+    /// The list has no such page.
+    pub fn no_such_page() -> Error {
+        Error::new(Kind::NotFound, "not_found", "Invalid page.")
     }
 
     /// The state of things stands against it.

@@ -119,6 +119,10 @@ id!(
     MemberId
 );
 id!(
+    /// A file that a member uploaded.
+    FileId
+);
+id!(
     /// A request for one's own data.
     ExportId
 );

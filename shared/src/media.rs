@@ -10,8 +10,12 @@ use reqwest::{Client, Response};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
+use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::events::{Event, happened};
+use crate::model::upload::Upload;
+use crate::store::{Condition, Write, keys};
 
 /// How long a request that we sign for ourselves may take to arrive.
 const SIGNED_FOR: Duration = Duration::from_secs(60);
@@ -169,7 +173,21 @@ async fn expect_success(response: Result<Response, reqwest::Error>) -> Result<Re
     Err(Error::internal("The bucket refused.", format!("status {}", response.status().as_u16())))
 }
 
+/// The writes that let go of a file that nothing refers to any more, and have it removed.
+pub fn let_go(app: &App, file: &str) -> Result<Vec<Write>> {
+    let mut writes = vec![happened(app, Event::FilesOrphaned { files: vec![file.to_owned()] })?];
+    if let Some((member, filename)) = Upload::of_file(file) {
+        writes.push(Write::delete(keys::upload(member, filename), Condition::default()));
+    }
+    Ok(writes)
+}
+
 /// The path under which a file of the bucket is served.
 pub fn path(name: &str) -> String {
     format!("/media/{name}")
+}
+
+/// The file of the bucket that is served under a path; whether there is one is another question.
+pub fn file_at(path: &str) -> Option<&str> {
+    path.strip_prefix("/media/")
 }

@@ -8,10 +8,12 @@ use crate::auth::limits;
 use crate::error::{Error, Problems, Result};
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
+use crate::media;
 use crate::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
 use crate::model::name::{Email, Username, fold};
 use crate::model::profile::Profile;
 use crate::model::score::Score;
+use crate::model::upload::{Purpose, Upload};
 use crate::store::{Change, Condition, StoreError, Write, keys};
 use crate::visibility::Audience;
 
@@ -137,7 +139,10 @@ pub async fn edit(
     }
     if let Some(avatar) = edit.avatar.filter(|avatar| *avatar != old.avatar) {
         if let Some(file) = &old.avatar {
-            writes.others.push(happened(app, Event::FilesOrphaned { files: vec![file.clone()] })?);
+            writes.others.extend(media::let_go(app, file)?);
+        }
+        if let Some((_, filename)) = avatar.as_deref().and_then(Upload::of_file) {
+            writes.others.push(Upload::claim(id, filename, Purpose::Picture));
         }
         change = change.set("avatar", &avatar);
         score = score.set("avatar", &avatar);

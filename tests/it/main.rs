@@ -25,5 +25,6 @@ mod prices;
 mod recovery;
 mod sessions;
 mod skillnet;
+mod sukuwatto;
 mod template;
 mod world;

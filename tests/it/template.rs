@@ -116,6 +116,12 @@ async fn a_day(world: &World) {
     ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
     let here = ada.bearing(&world.enter(&ada).await);
     here.upload("/api/profile/banner/", "banner_image", "a.png", &crate::files::png(4)).await.assert(200);
+    // A picture that takes the place of an upload lets go of that, too.
+    ada.keep("Authorization", &world.enter(&ada).await);
+    let upload = ada.upload("/api/file-upload/", "file", "a.png", &crate::files::png(4)).await.assert(201).json();
+    let picture = json!({ "profile_filename": upload["file"] });
+    ada.patch(&format!("/api/users/{}/", ada.id()), picture).await.assert(200);
+    ada.upload("/users/avatar/", "avatar", "a.png", &crate::files::png(4)).await.assert(200);
     // A picture that meets another one reads the account again.
     let uploads = (0..6).map(|side| {
         let ada = ada.clone();

@@ -8,6 +8,7 @@ mod google;
 mod native;
 mod personal_data;
 mod skillnet;
+mod sukuwatto;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -111,6 +112,7 @@ impl Story {
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
         self.swap_skills().await?;
+        self.train().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

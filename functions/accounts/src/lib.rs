@@ -8,12 +8,14 @@ pub mod game;
 pub mod google;
 pub mod joining;
 pub mod joint;
+pub mod members;
 pub mod naming;
 pub mod native;
 pub mod password;
 pub mod personal_data;
 pub mod recovery;
 pub mod skillnet;
+pub mod sukuwatto;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -78,6 +80,7 @@ pub fn routes() -> Routes {
             "Set a new password by the page",
             Price::of(2, 2.0, 14.0),
         )
+        .get("/v1/members", native::members::list, "Find members by their names", Price::of(4, 90.0, 1.0))
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
         .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
@@ -190,12 +193,57 @@ fn google() -> Routes {
 
 /// Sukuwatto.
 fn sukuwatto() -> Routes {
-    Routes::new(Dialect::Sukuwatto).post(
-        "/api/request-personal-data/",
-        personal_data::ask,
-        "Ask for everything that is kept about oneself",
-        Price::of(5, 4.0, 5.0),
-    )
+    use sukuwatto::{collections, joining, lookup, password, tokens, users};
+    Routes::new(Dialect::Sukuwatto)
+        .get("/api/", collections, "Show where the collections are", Price::FREE)
+        .post("/api/sign-up/", joining::sign_up, "Make an account", Price::of(3, 2.0, 24.0))
+        .post("/api/token/", tokens::obtain, "Sign in", Price::of(5, 4.0, 14.0))
+        .post("/api/refresh/", tokens::renew, "Get new tokens", Price::of(2, 2.0, 1.0))
+        .post("/api/logout/", tokens::leave, "Sign out", Price::of(1, 0.0, 6.0))
+        .get("/api/users/", users::list, "List all users", Price::of(4, 115.0, 0.0))
+        .get("/api/users/{user_id}/", users::read, "Show a user", Price::of(2, 4.0, 0.0))
+        .put("/api/users/{user_id}/", users::replace, "Edit a user", Price::of(5, 6.0, 20.0))
+        .patch("/api/users/{user_id}/", users::edit, "Edit some of a user", Price::of(5, 6.0, 20.0))
+        .delete("/api/users/{user_id}/", users::delete, "Delete a user", Price::of(3, 4.0, 18.0))
+        .get("/api/get-user/", lookup::get_user, "Show a user by name", Price::of(3, 8.0, 0.0))
+        .get("/api/user-exists/", joining::user_exists, "Ask after a name", Price::of(2, 1.0, 1.0))
+        .get("/api/user-email/", lookup::own_email, "Show one's own address", Price::of(1, 2.0, 0.0))
+        .get(
+            "/api/user-profile-filename/",
+            lookup::profile_filename,
+            "Show where a user's picture is",
+            Price::of(3, 4.0, 0.0),
+        )
+        .get("/api/users-search/", lookup::search, "Find users by their names", Price::of(4, 225.0, 1.0))
+        .post(
+            "/api/user-validate-password/",
+            joining::validate_password,
+            "Tell what is wrong with a password",
+            Price::FREE,
+        )
+        .post("/api/user-change-password/", password::change, "Change one's own password", Price::of(3, 2.0, 14.0))
+        .post("/api/password-reset/", password::ask, "Get a letter to set a new password", Price::of(2, 1.0, 6.0))
+        .post(
+            "/api/password-reset-validate-token/",
+            password::validate,
+            "Ask whether such a letter is still good",
+            Price::of(1, 2.0, 0.0),
+        )
+        .post(
+            "/api/password-reset-confirm/",
+            password::reset,
+            "Set a new password by a letter",
+            Price::of(3, 4.0, 14.0),
+        )
+        .post(
+            "/api/request-personal-data/",
+            personal_data::ask,
+            "Ask for everything that is kept about oneself",
+            Price::of(5, 4.0, 5.0),
+        )
+        .post("/api/ban-user/", users::ban, "Ban a user", Price::of(4, 5.0, 12.0))
+        .post("/api/reinstate-user/", users::reinstate, "Take a ban back", Price::of(4, 5.0, 10.0))
+        .post("/api/express-interest/", joining::express_interest, "Want to hear of us", Price::of(2, 0.0, 2.0))
 }
 
 /// The function.

@@ -4,7 +4,8 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::auth::{Administrator, Member, Staff, limits, roles, sessions};
+use shared::auth::roles::{self, hands_off, noted};
+use shared::auth::{Administrator, Member, Staff, limits, sessions};
 use shared::error::{Kind, Problems};
 use shared::events::{Event, happened};
 use shared::http::{Path, SeeOther};
@@ -15,8 +16,8 @@ use shared::model::role::Role;
 use shared::model::score::Score;
 use shared::profile::{self, Edit, LONGEST_NAME, Taken};
 use shared::stats::{self, NewStats};
-use shared::store::{StoreError, Write};
-use shared::{App, Error, Result, audit, leaving};
+use shared::store::StoreError;
+use shared::{App, Error, Result, leaving};
 
 use crate::form::{Button, Form};
 use crate::member::find;
@@ -283,17 +284,6 @@ pub async fn delete(
     Ok(SeeOther(format!("{MEMBERS}?done=deleted")))
 }
 
-/// Why one of the staff may not act on a member, if so.
-pub fn hands_off(by: &Member, on: &Account) -> Option<(Kind, &'static str)> {
-    if by.id() == on.id {
-        Some((Kind::Conflict, "This is your own account. Somebody else of the staff has to do this."))
-    } else if on.role.is_some() && by.account.role != Some(Role::Administrator) {
-        Some((Kind::Forbidden, "This member is of the staff. Only administrators change their accounts."))
-    } else {
-        None
-    }
-}
-
 /// The member to act on, unless it is not this one's to do.
 async fn reach(app: &App, by: &Member, member: MemberId) -> Result<(Account, Score)> {
     let (account, score) = find(app, member).await?;
@@ -302,14 +292,6 @@ async fn reach(app: &App, by: &Member, member: MemberId) -> Result<(Account, Sco
         Some((Kind::Conflict, reason)) => Err(Error::conflict("oneself", reason)),
         Some((_, reason)) => Err(Error::forbidden("staff", reason)),
     }
-}
-
-/// What belongs in the transaction of an act: its entry in the audit trail, and, where it is done to one of the
-/// staff, that whoever does it is an administrator at that moment.
-fn noted(app: &App, by: &Member, on: &Account, what: &'static str, detail: Option<String>) -> Result<Vec<Write>> {
-    let note = audit::note(app, &by.account, what, Some(on.id), detail)?;
-    let guard = on.role.map(|_| roles::still_administrator(&by.account));
-    Ok([note].into_iter().chain(guard).collect())
 }
 
 /// Leads back to the member's page, which says what was done.

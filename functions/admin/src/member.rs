@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use chrono::DateTime;
-use shared::auth::{Staff, limits, sessions};
+use shared::auth::{Staff, limits, roles, sessions};
 use shared::http::{Page, Path, Query};
 use shared::ids::MemberId;
 use shared::model::account::Account;
@@ -15,7 +15,7 @@ use shared::profile::LONGEST_NAME;
 use shared::store::keys;
 use shared::{App, Error, Result, media};
 
-use crate::acts::{self, LONGEST_REASON};
+use crate::acts::LONGEST_REASON;
 use crate::page::{self, Done, Frame, MEMBERS, Moment};
 
 /// A role that may be given.
@@ -60,7 +60,7 @@ pub async fn show(
         sessions: sessions?,
         own_session: &by.session.id,
         roles: choices(account.role),
-        hands_off: acts::hands_off(&by, &account).map_or("", |(_, reason)| reason),
+        hands_off: roles::hands_off(&by, &account).map_or("", |(_, reason)| reason),
         account: &account,
     })
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::Email;
+use shared::model::upload;
 use shared::store::{Query, keys};
 use shared::{App, Error, Result};
 
@@ -209,7 +210,7 @@ async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
     let Subject { app, account, .. } = subject;
     let member = account.id;
     let (mut listed, mut files, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
-    for folder in [format!("avatars/{member}/")] {
+    for folder in [format!("avatars/{member}/"), upload::folder(member)] {
         let mut after: Option<String> = None;
         loop {
             let page = app.media.list(&folder, after.as_deref()).await?;

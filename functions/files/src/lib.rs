@@ -6,6 +6,8 @@ pub mod personal_data;
 pub mod picture;
 pub mod skillnet;
 pub mod slot;
+pub mod sukuwatto;
+pub mod uploads;
 
 use shared::App;
 use shared::dialect::Dialect;
@@ -18,8 +20,11 @@ pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "SIGNING_SECRET"];
 /// Every route.
 pub fn routes() -> Routes {
     let game = Routes::new(Dialect::Game)
-        .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 10.0))
+        .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 12.0))
         .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE);
+    let sukuwatto = Routes::new(Dialect::Sukuwatto)
+        .post("/api/file-upload/", sukuwatto::upload, "Upload a picture", Price::of(3, 2.0, 2.0))
+        .get("/media/uploads/{user_id}/{filename}", media::upload, "Get a picture that a member uploaded", Price::FREE);
     let native = Routes::new(Dialect::Native).get(
         "/v1/personal-data",
         personal_data::fetch,
@@ -33,7 +38,7 @@ pub fn routes() -> Routes {
         .post("/api/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
         .post("/api/profile/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
         .get("/media/banners/{user_id}/{filename}", media::banner, "Get a member's banner", Price::FREE);
-    game.and(native).and(skillnet)
+    game.and(native).and(skillnet).and(sukuwatto)
 }
 
 /// The function.

@@ -8,9 +8,8 @@ use shared::http::Path;
 use shared::http::describe::{Describe, Operation};
 use shared::ids::MemberId;
 use shared::media::File;
+use shared::model::upload::FOLDER;
 use shared::{App, Error, Result};
-
-use crate::slot::Slot;
 
 /// A picture as a reply. Its address is never used for another one.
 pub struct Picture(File);
@@ -42,20 +41,25 @@ impl Describe for Picture {
 
 /// Shows anyone a member's picture.
 pub async fn avatar(State(app): State<App>, Path(name): Path<(MemberId, String)>) -> Result<Picture> {
-    show(&app, Slot::Avatar, name).await
+    show(&app, "avatars/", name).await
 }
 
 /// Shows anyone a member's banner.
 pub async fn banner(State(app): State<App>, Path(name): Path<(MemberId, String)>) -> Result<Picture> {
-    show(&app, Slot::Banner, name).await
+    show(&app, "banners/", name).await
 }
 
-async fn show(app: &App, slot: Slot, (member, filename): (MemberId, String)) -> Result<Picture> {
+/// Shows anyone a picture that a member uploaded.
+pub async fn upload(State(app): State<App>, Path(name): Path<(MemberId, String)>) -> Result<Picture> {
+    show(&app, FOLDER, name).await
+}
+
+async fn show(app: &App, folder: &str, (member, filename): (MemberId, String)) -> Result<Picture> {
     // Names that we give have no other characters, so no other name is looked for.
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
     if filename.len() > 100 || !filename.chars().all(plain) || filename.starts_with('.') {
         return Err(Error::not_found());
     }
-    let file = app.media.get(&format!("{}/{member}/{filename}", slot.folder())).await?;
+    let file = app.media.get(&format!("{folder}{member}/{filename}")).await?;
     file.map(Picture).ok_or_else(Error::not_found)
 }

@@ -7,6 +7,7 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use shared::Error;
 
@@ -127,7 +128,8 @@ pub fn clean(bytes: &[u8], format: Format) -> Result<Bytes, NotAPicture> {
             let encoder = JpegEncoder::new_with_quality(&mut clean, JPEG_QUALITY);
             DynamicImage::from(picture.into_rgb8()).write_with_encoder(encoder).map_err(|_| NotAPicture)?;
         }
-        _ => picture.write_to(&mut Cursor::new(&mut clean), ImageFormat::Png).map_err(|_| NotAPicture)?,
+        // Not by the name of a format, which would link the encoders of all of them.
+        _ => picture.write_with_encoder(PngEncoder::new(&mut clean)).map_err(|_| NotAPicture)?,
     }
     Ok(clean.into())
 }

@@ -3,13 +3,12 @@
 
 use bytes::Bytes;
 use shared::auth::Member;
-use shared::events::{Event, happened};
 use shared::ids::MemberId;
 use shared::media::File;
 use shared::model::account::Account;
 use shared::model::profile::Profile;
 use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, media};
 
 use crate::picture::Format;
 
@@ -103,7 +102,7 @@ async fn replace(app: &App, by: &Member, slot: Slot, mut old: Option<String>, na
     for _ in 0..TRIES {
         let mut writes = slot.replace(app, by.id(), &old, name);
         if let Some(old) = old.take() {
-            writes.push(happened(app, Event::FilesOrphaned { files: vec![old] })?);
+            writes.extend(media::let_go(app, &old)?);
         }
         match app.table.together(writes).await {
             Ok(()) => return Ok(()),

@@ -1,5 +1,5 @@
-//! Removes files that nothing refers to any more: pictures of uploads that broke off between keeping and referring, and
-//! exports whose links have ended.
+//! Removes files that nothing refers to any more: pictures of uploads that broke off between keeping and referring,
+//! uploads that never came to serve anything, and exports whose links have ended.
 
 use chrono::Duration;
 use serde::Serialize;
@@ -7,7 +7,8 @@ use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::export;
 use shared::model::profile::Profile;
-use shared::store::keys;
+use shared::model::upload::{FOLDER, Upload};
+use shared::store::{Condition, StoreError, keys};
 use shared::{App, Result};
 
 /// Younger files may belong to an upload that is still under way.
@@ -25,7 +26,7 @@ pub struct Report {
 /// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    let folders = [("avatars/", SPARED), ("banners/", SPARED), (export::FOLDER, export::LINK_WORKS)];
+    let folders = [("avatars/", SPARED), ("banners/", SPARED), (FOLDER, SPARED), (export::FOLDER, export::LINK_WORKS)];
     for (folder, spared) in folders {
         let mut after: Option<String> = None;
         loop {
@@ -46,6 +47,9 @@ pub async fn run(app: &App) -> Result<Report> {
 }
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
+    if let Some((member, filename)) = Upload::of_file(file) {
+        return serves(app, member, filename).await;
+    }
     let Some(member) = file.split('/').nth(1).and_then(|member| member.parse::<MemberId>().ok()) else {
         // Not a name that we give: leave it to a person.
         return Ok(true);
@@ -53,4 +57,14 @@ async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
     let found = app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)).await?;
     let (avatar, banner) = (found.0.and_then(|account| account.avatar), found.1.and_then(|profile| profile.banner));
     Ok([avatar, banner].iter().flatten().any(|kept| kept == file))
+}
+
+/// Whether an upload serves anything. One that does not is given up, so that it never will.
+async fn serves(app: &App, member: MemberId, filename: &str) -> Result<bool> {
+    let idle = Condition::absent_or(Condition::without("serves"));
+    match app.table.delete(keys::upload(member, filename), idle).await {
+        Ok(()) => Ok(false),
+        Err(StoreError::Refused { .. }) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -2,8 +2,8 @@
 //! the link to a Google account.
 
 use shared::ids::MemberId;
-use shared::model::export;
 use shared::model::google::GoogleLink;
+use shared::model::{export, upload};
 use shared::store::{Condition, Query, StoreError, keys};
 use shared::{App, Result};
 
@@ -29,7 +29,9 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    for folder in [format!("avatars/{member}/"), format!("banners/{member}/"), export::folder(member)] {
+    let folders =
+        [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member), export::folder(member)];
+    for folder in folders {
         loop {
             let left = app.media.list(&folder, None).await?;
             if left.is_empty() {

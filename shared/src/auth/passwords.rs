@@ -17,6 +17,9 @@ pub const SHORTEST: usize = 8;
 /// The longest password, in bytes: more would only cost time.
 pub const LONGEST: usize = 1024;
 
+/// The longest thing that passwords are compared with, in characters: an address.
+const LONGEST_KNOWN: usize = 254;
+
 /// 19 MiB, two passes, one lane: the first choice of OWASP's password storage cheat sheet for argon2id. The
 /// parameters are part of every hash, so they can be raised without breaking old ones.
 const MEMORY_KIB: u32 = 19_456;
@@ -62,12 +65,23 @@ pub fn weaknesses(password: &str, known: &[&str]) -> Vec<Weakness> {
     }
     let lower = password.to_lowercase();
     let tests = [
-        (Weakness::Similar, known.iter().any(|known| is_similar(&lower, &known.to_lowercase()))),
+        (Weakness::Similar, similar_to(password, known).is_some()),
         (Weakness::TooShort, password.chars().count() < SHORTEST),
         (Weakness::Common, is_common(&lower)),
-        (Weakness::Numeric, password.chars().all(char::is_numeric)),
+        (Weakness::Numeric, !password.is_empty() && password.chars().all(char::is_numeric)),
     ];
     tests.into_iter().filter(|(_, found)| *found).map(|(weakness, _)| weakness).collect()
+}
+
+/// Which of the things that others know of a member the password is much like: the place of the first.
+pub fn similar_to(password: &str, known: &[&str]) -> Option<usize> {
+    if password.len() > LONGEST {
+        return None;
+    }
+    let lower = password.to_lowercase();
+    // Nothing that is known of anybody is longer; whoever sends more only wants to see us work.
+    let cut = |known: &str| known.to_lowercase().chars().take(LONGEST_KNOWN).collect::<String>();
+    known.iter().position(|known| is_similar(&lower, &cut(known)))
 }
 
 /// Hashes a password, on a thread that may block.
@@ -197,6 +211,16 @@ mod tests {
         assert_eq!(weaknesses("12345678", &[]), [Weakness::Common, Weakness::Numeric]);
         assert_eq!(weaknesses("lovelace1", &["ada.lovelace"]), [Weakness::Similar]);
         assert_eq!(weaknesses(&"x".repeat(1025), &[]), [Weakness::TooLong]);
+    }
+
+    #[test]
+    fn the_first_of_the_similar_things_is_told() {
+        let known = ["ada", "ada@example.org", "Augusta", "King-Noel"];
+        assert_eq!(similar_to("augusta1", &known), Some(2));
+        assert_eq!(similar_to("kingnoel", &known), Some(3));
+        assert_eq!(similar_to("example99", &known), Some(1));
+        assert_eq!(similar_to("correct horse battery", &known), None);
+        assert_eq!(similar_to("augusta1", &[&"a ".repeat(100_000)]), None);
     }
 
     #[test]

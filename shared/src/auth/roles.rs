@@ -5,12 +5,12 @@
 
 use crate::app::App;
 use crate::audit::{self, Author};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::account::{Account, NameHeld};
 use crate::model::role::Role;
 use crate::store::{Change, Condition, StoreError, Write, keys};
 
-use super::extract::login_name;
+use super::extract::{Member, login_name};
 
 /// Gives a member a role, in place of the one they have, or takes it away. `also` belongs in the same transaction.
 pub async fn set(
@@ -48,4 +48,23 @@ pub async fn make_administrator(app: &App, name: &str) -> Result<Option<Account>
         set(app, &account, role, [note]).await?;
     }
     Ok(Some(Account { role, ..account }))
+}
+
+/// Why one of the staff may not act on a member, if so.
+pub fn hands_off(by: &Member, on: &Account) -> Option<(Kind, &'static str)> {
+    if by.id() == on.id {
+        Some((Kind::Conflict, "This is your own account. Somebody else of the staff has to do this."))
+    } else if on.role.is_some() && by.account.role != Some(Role::Administrator) {
+        Some((Kind::Forbidden, "This member is of the staff. Only administrators change their accounts."))
+    } else {
+        None
+    }
+}
+
+/// What belongs in the transaction of an act: its entry in the audit trail, and, where it is done to one of the
+/// staff, that whoever does it is an administrator at that moment.
+pub fn noted(app: &App, by: &Member, on: &Account, what: &'static str, detail: Option<String>) -> Result<Vec<Write>> {
+    let note = audit::note(app, &by.account, what, Some(on.id), detail)?;
+    let guard = on.role.map(|_| still_administrator(&by.account));
+    Ok([note].into_iter().chain(guard).collect())
 }

@@ -21,6 +21,13 @@ pub fn new(member: MemberId) -> Result<(String, String)> {
     Ok((text, digest(&secret)))
 }
 
+/// A text of 64 hexadecimal digits that nobody guesses.
+pub fn random() -> Result<String> {
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|cause| Error::internal("There is no randomness.", cause.to_string()))?;
+    Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Whose secret a text is, and its digest; `None` for a text that is none.
 pub fn read(text: &str) -> Option<(MemberId, String)> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == MEMBER_BYTES + SECRET_BYTES)?;

@@ -122,7 +122,8 @@ impl Dialect {
             Dialect::Skillnet => skillnet::schema(),
             Dialect::SkillnetClient => skillnet_client::schema(),
             Dialect::Joint => joint::schema(),
-            Dialect::Leettrack | Dialect::Sukuwatto => json!({ "type": "object" }),
+            Dialect::Sukuwatto => sukuwatto::schema(),
+            Dialect::Leettrack => json!({ "type": "object" }),
         }
     }
 

@@ -9,7 +9,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Accepted, Body, Created, Html, Json, NoContent, Page, Path, Query, SeeOther, SetCookies, Upload};
+use super::{
+    Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Upload,
+};
 use crate::auth::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -267,6 +269,17 @@ impl<T: JsonSchema> Describe for Query<T> {
     }
 }
 
+impl Describe for Numbered {
+    fn describe(operation: &mut Operation<'_>) {
+        let number = json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, { "const": "last" }] });
+        let size = json!({ "type": "integer", "minimum": 1, "maximum": 1000 });
+        for (name, schema) in [("page", number), ("page_size", size)] {
+            operation.parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": schema }));
+        }
+        operation.refusal(StatusCode::NOT_FOUND);
+    }
+}
+
 impl<T: JsonSchema> Describe for Body<T> {
     fn describe(operation: &mut Operation<'_>) {
         let schema = operation.schemas.inputs.subschema_for::<T>().to_value();
@@ -289,7 +302,7 @@ impl<T: JsonSchema> Describe for Body<T> {
 
 impl Describe for Upload {
     fn describe(operation: &mut Operation<'_>) {
-        operation.takes_file("avatar");
+        operation.takes_file(if operation.dialect == Dialect::Sukuwatto { "file" } else { "avatar" });
     }
 }
 

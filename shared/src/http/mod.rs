@@ -3,6 +3,7 @@
 pub mod body;
 pub mod cookies;
 pub mod describe;
+pub mod field;
 pub mod multipart;
 pub mod openapi;
 pub mod origin;
@@ -12,8 +13,9 @@ pub mod reply;
 pub mod routes;
 
 pub use body::{Body, Query};
+pub use field::Field;
 pub use multipart::Upload;
-pub use page::Cursor;
+pub use page::{Cursor, Numbered, NumberedView};
 pub use path::Path;
 pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies};
 pub use routes::{Price, Routes, Row};

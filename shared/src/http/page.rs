@@ -1,5 +1,9 @@
-//! Paging: a sealed cursor that belongs to one list and one viewer.
+//! Paging: a sealed cursor that belongs to one list and one viewer, or numbered pages for clients that count.
 
+use std::ops::Range;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,4 +36,141 @@ impl Cursor {
 
 fn purpose(list: &str, viewer: Option<MemberId>) -> String {
     format!("cursor\0{list}\0{}", viewer.map_or(0, |viewer| viewer.0))
+}
+
+/// Entries on a numbered page where the caller does not say.
+const USUAL_SIZE: usize = 10;
+
+/// Which page of a numbered list a caller wants, and the rest of what they asked, for the links to its neighbours.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    path: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// Where a numbered page lies in its list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    number: usize,
+    pages: usize,
+    count: usize,
+    /// The entries that are on it.
+    pub rows: Range<usize>,
+}
+
+/// A page of a numbered list.
+#[derive(Serialize, JsonSchema)]
+pub struct NumberedView<T> {
+    /// Entries in the list.
+    count: usize,
+    /// The address of the next page.
+    next: Option<String>,
+    /// The address of the page before.
+    previous: Option<String>,
+    /// The entries of this page. There may be fewer than asked for: not everybody sees every entry.
+    results: Vec<T>,
+}
+
+impl FromRequestParts<App> for Numbered {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Numbered> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Numbered {
+            path: parts.uri.path().to_owned(),
+            parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        })
+    }
+}
+
+impl Numbered {
+    /// Where the page lies in a list of `count` entries; at most `largest` of them are on one page.
+    pub fn place(&self, count: usize, largest: usize) -> Result<Place> {
+        let asked = self.last("page_size").and_then(|size| size.trim().parse().ok());
+        let size = asked.filter(|size| *size > 0).unwrap_or(USUAL_SIZE).min(largest);
+        // The first page is there even if nothing is on it.
+        let pages = count.div_ceil(size).max(1);
+        let number = match self.last("page") {
+            None => 1,
+            Some("last") => pages,
+            Some(number) => number.trim().parse().map_err(|_| Error::no_such_page())?,
+        };
+        if !(1..=pages).contains(&number) {
+            return Err(Error::no_such_page());
+        }
+        let first = (number - 1) * size;
+        Ok(Place { number, pages, count, rows: first..count.min(first + size) })
+    }
+
+    /// The page with what is on it. Links start with our own address, never with one that the caller names.
+    pub fn view<T>(&self, app: &App, place: &Place, results: Vec<T>) -> NumberedView<T> {
+        let link = |number: usize| self.link(&app.config.public_url, number);
+        NumberedView {
+            count: place.count,
+            next: (place.number < place.pages).then(|| link(place.number + 1)),
+            previous: (place.number > 1).then(|| link(place.number - 1)),
+            results,
+        }
+    }
+
+    fn link(&self, base: &str, number: usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.parameters.iter().filter(|(name, _)| name != "page"));
+        if number > 1 {
+            query.append_pair("page", &number.to_string());
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{base}{}{mark}{query}", self.path)
+    }
+
+    /// A parameter's value; of several the last counts.
+    fn last(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Numbered {
+        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Numbered { path: "/api/users/".to_owned(), parameters }
+    }
+
+    #[test]
+    fn pages_cover_the_list_and_nothing_else() {
+        let rows = |query: &str, count| asked(query).place(count, 50).map(|place| place.rows).ok();
+        assert_eq!(rows("", 25), Some(0..10));
+        assert_eq!(rows("page=3", 25), Some(20..25));
+        assert_eq!(rows("page=last&page_size=7", 25), Some(21..25));
+        assert_eq!(rows("page=last", 0), Some(0..0));
+        assert_eq!(rows("page_size=1000", 80), Some(0..50));
+        for size in ["0", "-1", "x", ""] {
+            assert_eq!(rows(&format!("page_size={size}"), 25), Some(0..10));
+        }
+        for page in ["0", "-1", "x", "", "4", "99999999999999999999", "18446744073709551615"] {
+            assert_eq!(rows(&format!("page={page}"), 25), None, "{page}");
+        }
+    }
+
+    #[test]
+    fn links_keep_what_was_asked_and_the_first_page_has_no_number() {
+        let links = |query: &str| {
+            let asked = asked(query);
+            let place = asked.place(25, 50).unwrap();
+            [place.number - 1, place.number + 1].map(|number| asked.link("https://guildhall.test", number))
+        };
+        let address = "https://guildhall.test/api/users/";
+        assert_eq!(
+            links("search=a+%26b&page=2"),
+            [format!("{address}?search=a+%26b"), format!("{address}?search=a+%26b&page=3")]
+        );
+        assert_eq!(
+            links("page=2&page_size=5"),
+            [format!("{address}?page_size=5"), format!("{address}?page_size=5&page=3")]
+        );
+        assert_eq!(links("page=2")[0], address);
+    }
 }

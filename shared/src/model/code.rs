@@ -7,6 +7,9 @@ use super::name::Email;
 use crate::ids::MemberId;
 use crate::store::{Key, Stored, keys};
 
+/// How long a code is kept that is over, so that its reader is told so.
+const REMEMBERED: Duration = Duration::days(7);
+
 /// What a code is good for, and for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,6 +67,6 @@ impl Stored for Code {
     }
 
     fn expires(&self) -> Option<DateTime<Utc>> {
-        Some(self.expires_at)
+        Some(self.expires_at + REMEMBERED)
     }
 }

@@ -9,6 +9,7 @@
 //! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
 //! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
+//! | what has a member uploaded? | `MEMBER#<id>` | `UPLOAD#<file name>` |
 //! | which Google account has a member? | `MEMBER#<id>` | `GOOGLE` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
 //! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
@@ -17,6 +18,7 @@
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
 //! | who has this name at LeetCode? | `LEETCODE#<name, folded>` | `LEETCODE` |
+//! | who wants to hear of us? | `INTERESTS` | `<address, folded>` |
 //! | whose Google account is this? | `GOOGLE#<Google's own name for it>` | `GOOGLE` |
 //! | who comes back from Google with this state? | `JOURNEY#<state>` | `JOURNEY` |
 //! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
@@ -109,6 +111,11 @@ pub fn session(member: MemberId, session: &str) -> Key {
     key(member_partition(member), format!("SESSION#{session}"))
 }
 
+/// One upload of a member, by its name in their folder.
+pub fn upload(member: MemberId, filename: &str) -> Key {
+    key(member_partition(member), format!("UPLOAD#{filename}"))
+}
+
 /// Which Google account has a member?
 pub fn google_link(member: MemberId) -> Key {
     key(member_partition(member), "GOOGLE")
@@ -162,6 +169,11 @@ pub fn email(folded: &str) -> Key {
 /// Who has this name at LeetCode? Takes the folded form.
 pub fn leetcode_name(folded: &str) -> Key {
     key(format!("LEETCODE#{folded}"), "LEETCODE")
+}
+
+/// Who wants to hear of us? Takes the folded address.
+pub fn interest(folded: &str) -> Key {
+    key("INTERESTS".to_owned(), folded)
 }
 
 /// How many logins failed for this member, whichever of their names was typed, or under this name that nobody has?

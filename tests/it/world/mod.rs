@@ -182,6 +182,12 @@ impl World {
         self.app().table.change::<Value>(promote).await.expect("the member's account");
     }
 
+    /// Whether a member still has their account.
+    pub async fn has(&self, member: &Person) -> bool {
+        let key = keys::account(MemberId(member.id()));
+        self.app().table.get::<Account>(key).await.expect("the table").is_some()
+    }
+
     /// Lets everything happen that follows from what was done.
     pub async fn settle(&self) {
         self.cloud.settle(Delivery::Once).await;

@@ -1,6 +1,7 @@
 //! Guildhall's own routes: sessions and tokens, and what a letter leads to.
 
 pub mod email;
+pub mod members;
 pub mod password;
 pub mod sessions;
 pub mod sign_in;

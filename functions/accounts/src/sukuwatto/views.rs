@@ -1,0 +1,179 @@
+//! Members as Sukuwatto shows them, and its codes for what stands in a profile.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::ids::MemberId;
+use shared::media;
+use shared::model::account::Account;
+use shared::model::level::level;
+use shared::model::profile::{Gender, Profile, System, Tier};
+use shared::visibility::Audience;
+
+/// Who may see a thing.
+pub(super) const AUDIENCES: [(&str, Audience); 4] =
+    [("e", Audience::Everyone), ("r", Audience::Members), ("f", Audience::Followers), ("u", Audience::Owner)];
+/// Genders.
+pub(super) const GENDERS: [(&str, Gender); 3] = [("m", Gender::Male), ("f", Gender::Female), ("n", Gender::Neutral)];
+/// Systems of measurement.
+pub(super) const SYSTEMS: [(&str, System); 2] = [("m", System::Metric), ("i", System::Imperial)];
+/// Tiers.
+const TIERS: [(&str, Tier); 3] = [("n", Tier::Novice), ("i", Tier::Intermediate), ("a", Tier::Advanced)];
+
+/// The code of a value; every value has one.
+fn code<T: Copy + PartialEq>(codes: &[(&'static str, T)], value: T) -> &'static str {
+    codes.iter().find(|(_, known)| *known == value).map_or("", |(code, _)| code)
+}
+
+/// A member in a list.
+#[derive(Serialize, JsonSchema)]
+pub struct UserMinView {
+    id: MemberId,
+    username: String,
+    profile_filename: Option<String>,
+}
+
+impl UserMinView {
+    /// The member with this account.
+    pub fn of(account: &Account) -> UserMinView {
+        UserMinView {
+            id: account.id,
+            username: account.username.as_str().to_owned(),
+            profile_filename: account.avatar.as_deref().map(media::path),
+        }
+    }
+}
+
+/// A member who hides from the viewer.
+#[derive(Serialize, JsonSchema)]
+pub struct UserHiddenView {
+    #[serde(flatten)]
+    user: UserMinView,
+    followers_number: i64,
+    followings_number: i64,
+    /// Always true.
+    hidden: bool,
+    is_active: bool,
+}
+
+impl UserHiddenView {
+    /// What everybody may know of a member.
+    pub fn of(account: &Account, profile: &Profile) -> UserHiddenView {
+        UserHiddenView {
+            user: UserMinView::of(account),
+            followers_number: profile.followers,
+            followings_number: profile.followings,
+            hidden: true,
+            is_active: account.is_usable(),
+        }
+    }
+}
+
+/// A member who has just joined.
+#[derive(Serialize, JsonSchema)]
+pub struct NewUserView {
+    id: MemberId,
+    username: String,
+    first_name: String,
+    last_name: String,
+    /// `m`, `f` or `n`.
+    gender: Option<&'static str>,
+    year_birth: Option<i32>,
+    month_birth: Option<i32>,
+    /// `m` for metric, `i` for imperial.
+    system: &'static str,
+    location: Option<String>,
+    biography: Option<String>,
+    profile_filename: Option<String>,
+    default_weight_unit: i64,
+    default_speed_unit: i64,
+    default_distance_unit: i64,
+    default_energy_unit: i64,
+    /// `e` for everyone, `r` for members, `f` for followers, `u` for nobody else; so with the other two.
+    default_visibility_workouts: &'static str,
+    default_visibility_user_bio_datas: &'static str,
+    visibility: &'static str,
+    follow_approval_required: bool,
+    followers_number: i64,
+    followings_number: i64,
+    /// `n` for novice, `i` for intermediate, `a` for advanced.
+    tier: &'static str,
+    is_staff: bool,
+    /// Always empty.
+    groups: Vec<i64>,
+}
+
+impl NewUserView {
+    /// A member, whole but for what training makes of them.
+    pub fn of(account: &Account, profile: &Profile) -> NewUserView {
+        let UserMinView { id, username, profile_filename } = UserMinView::of(account);
+        NewUserView {
+            id,
+            username,
+            first_name: account.first_name.clone(),
+            last_name: account.last_name.clone(),
+            gender: profile.gender.map(|gender| code(&GENDERS, gender)),
+            year_birth: profile.year_birth,
+            month_birth: profile.month_birth,
+            system: code(&SYSTEMS, profile.units.system),
+            location: profile.location.clone(),
+            biography: profile.bio.clone(),
+            profile_filename,
+            default_weight_unit: profile.units.weight,
+            default_speed_unit: profile.units.speed,
+            default_distance_unit: profile.units.distance,
+            default_energy_unit: profile.units.energy,
+            default_visibility_workouts: code(&AUDIENCES, profile.workouts_audience),
+            default_visibility_user_bio_datas: code(&AUDIENCES, profile.body_audience),
+            visibility: code(&AUDIENCES, account.audience),
+            follow_approval_required: profile.follow_approval,
+            followers_number: profile.followers,
+            followings_number: profile.followings,
+            tier: code(&TIERS, profile.tier),
+            is_staff: account.role.is_some(),
+            groups: Vec::new(),
+        }
+    }
+}
+
+/// A member, whole.
+#[derive(Serialize, JsonSchema)]
+pub struct UserFullView {
+    #[serde(flatten)]
+    user: NewUserView,
+    experience: i64,
+    level: u64,
+    primary_class: Option<String>,
+    secondary_class: Option<String>,
+    primary_class_computed: Option<String>,
+    secondary_class_computed: Option<String>,
+    custom_class: bool,
+    is_active: bool,
+}
+
+impl UserFullView {
+    /// Everything that a member shows.
+    pub fn of(account: &Account, profile: &Profile) -> UserFullView {
+        let classes = profile.classes.clone();
+        UserFullView {
+            user: NewUserView::of(account, profile),
+            experience: profile.experience,
+            level: level(profile.experience),
+            primary_class: classes.primary,
+            secondary_class: classes.secondary,
+            primary_class_computed: classes.primary_computed,
+            secondary_class_computed: classes.secondary_computed,
+            custom_class: classes.custom,
+            is_active: account.is_usable(),
+        }
+    }
+}
+
+/// A member as far as the viewer may see them.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum UserView {
+    /// Whole.
+    Full(Box<UserFullView>),
+    /// Hidden.
+    Hidden(UserHiddenView),
+}
