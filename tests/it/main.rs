@@ -16,6 +16,7 @@ mod files;
 mod hostile;
 mod jobs;
 mod leaderboards;
+mod leettrack;
 mod lockout;
 mod mailer;
 mod moto;

@@ -4,6 +4,7 @@
 //! cases, with every limit on as in production, and notes what each invocation cost. Which route answered is read from
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
+mod leettrack;
 mod native;
 
 use std::collections::BTreeMap;
@@ -106,6 +107,7 @@ impl Story {
         self.read_docs(&mut ada).await?;
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
+        self.use_leettrack().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

@@ -6,6 +6,7 @@
 pub mod email;
 pub mod game;
 pub mod joining;
+pub mod leettrack;
 pub mod native;
 pub mod password;
 pub mod profile;
@@ -77,7 +78,11 @@ pub fn routes() -> Routes {
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
         .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
-    game.and(native)
+    let leettrack = Routes::new(Dialect::Leettrack)
+        .post("/api/v1/auth/register", leettrack::register, "Make an account, and sign in", Price::of(4, 4.0, 24.0))
+        .get("/api/v1/auth/me", leettrack::me, "Show one's own account", Price::of(1, 2.0, 0.0))
+        .put("/api/v1/auth/user/settings", leettrack::set, "Set one's name at LeetCode", Price::of(2, 2.0, 8.0));
+    game.and(native).and(leettrack)
 }
 
 /// The function.

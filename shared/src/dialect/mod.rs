@@ -117,9 +117,10 @@ impl Dialect {
         match self {
             Dialect::Tracker => tracker::schema(),
             Dialect::Game => game::schema(),
+            Dialect::Leettrack => leettrack::schema(),
             Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
-            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Leettrack | Dialect::Joint | Dialect::Sukuwatto => {
+            Dialect::Skillnet | Dialect::SkillnetClient | Dialect::Joint | Dialect::Sukuwatto => {
                 json!({ "type": "object" })
             }
         }
