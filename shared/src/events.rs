@@ -60,6 +60,16 @@ pub enum Event {
         /// Whose.
         member: MemberId,
     },
+    /// A member's sign-ins take a code from now on.
+    SecondFactorAdded {
+        /// Whose.
+        member: MemberId,
+    },
+    /// They take none any more.
+    SecondFactorRemoved {
+        /// Whose.
+        member: MemberId,
+    },
     /// One session ended.
     SessionEnded {
         /// Whose.
@@ -95,6 +105,8 @@ impl Event {
             Event::PasswordResetAsked { .. } => "PasswordResetAsked",
             Event::SignInLinkAsked { .. } => "SignInLinkAsked",
             Event::PasswordChanged { .. } => "PasswordChanged",
+            Event::SecondFactorAdded { .. } => "SecondFactorAdded",
+            Event::SecondFactorRemoved { .. } => "SecondFactorRemoved",
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",

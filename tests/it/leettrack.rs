@@ -179,7 +179,7 @@ async fn a_form_does_as_well_and_only_the_named_fields_count() {
         "username": "eve", "email": "eve@example.org", "password": PASSWORD,
         "id": 7, "user_id": 7, "role": "admin", "is_admin": true, "staff": true, "is_staff": true, "score": 1000,
         "points": 1000, "banned": false, "active": false, "is_active": false, "email_confirmed": true,
-        "tier": "advanced", "experience": 9, "followers": 9, "created_at": "2001-01-01T00:00:00Z",
+        "tier": "advanced", "experience": 9, "followers": 9, "second_factor": true, "created_at": "2001-01-01T00:00:00Z",
     });
     let eve = register(&world, body).await.assert(201).json();
     let others = json!({ "leetcode_username": "eve-codes", "is_admin": true, "staff": true, "user_id": 1, "id": 1 });
@@ -190,7 +190,7 @@ async fn a_form_does_as_well_and_only_the_named_fields_count() {
     }
     let id = MemberId(eve["user"]["id"].as_u64().unwrap());
     let account: Account = world.app().table.get(keys::account(id)).await.unwrap().unwrap();
-    assert!(account.is_usable() && !account.email_confirmed && !account.staff);
+    assert!(account.is_usable() && !account.email_confirmed && !account.staff && !account.second_factor);
     assert_eq!(me(&world, &token).await.json()["user"]["leetcode_username"], json!(null));
     let board = world.visitor().get("/users/leaderboard/").await.json();
     assert!(board.as_array().unwrap().iter().all(|row| row["score"] == 0), "{board}");

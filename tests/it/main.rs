@@ -22,6 +22,7 @@ mod mailer;
 mod moto;
 mod prices;
 mod recovery;
+mod second_factor;
 mod sessions;
 mod template;
 mod world;

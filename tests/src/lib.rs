@@ -48,6 +48,13 @@ pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
     code.map(str::to_owned).ok_or_else(|| "The letter on top has no link.".to_owned())
 }
 
+/// The code that an authenticator shows at this time for a secret.
+pub fn code_of_authenticator(secret: &str, now: chrono::DateTime<Utc>) -> Result<String, String> {
+    let secret = totp_rs::Secret::try_from_base32(secret).map_err(|_| "The secret is not base32.".to_owned())?;
+    let totp = totp_rs::Builder::new().with_secret(secret).build().map_err(|error| error.to_string())?;
+    Ok(totp.generate(u64::try_from(now.timestamp()).map_err(|error| error.to_string())?).to_string())
+}
+
 /// A socket that was opened with an access token.
 pub async fn open_socket(cloud: &Cloud, token: &str) -> Result<Socket, String> {
     let opened = cloud.sockets().connect(cloud, &format!("/?token={token}"), HeaderMap::new()).await;

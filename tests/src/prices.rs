@@ -6,6 +6,7 @@
 
 mod leettrack;
 mod native;
+mod second_factor;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -108,6 +109,7 @@ impl Story {
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
         self.use_leettrack().await?;
+        self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

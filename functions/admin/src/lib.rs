@@ -19,7 +19,7 @@ pub fn routes() -> Routes {
     Routes::new(Dialect::Staff)
         .get("/admin/", members::list, "List and search members", Price::of(3, 54.0, 0.0))
         .get("/admin/sign-in/", entry::ask, "Show the form to sign in", Price::FREE)
-        .post("/admin/sign-in/", entry::sign_in, "Sign in", Price::of(5, 3.0, 14.0))
+        .post("/admin/sign-in/", entry::sign_in, "Sign in", Price::of(5, 4.0, 14.0))
         .post("/admin/sign-out/", entry::sign_out, "Sign out", Price::of(2, 2.0, 6.0))
         .get("/admin/users/{user_id}/", members::show, "Show a member", Price::of(3, 5.0, 0.0))
         .post("/admin/users/{user_id}/activate/", members::activate, "Activate an account", Price::of(3, 4.0, 9.0))

@@ -6,6 +6,7 @@ pub mod extract;
 pub mod limits;
 pub mod passwords;
 pub mod refresh;
+pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;

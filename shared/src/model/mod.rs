@@ -6,5 +6,6 @@ pub mod name;
 pub mod profile;
 pub mod relation;
 pub mod score;
+pub mod second_factor;
 pub mod session;
 pub mod socket;

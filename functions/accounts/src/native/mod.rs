@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod password;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
