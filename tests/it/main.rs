@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod attacks;
 mod chat;
 mod concurrency;
 mod docs;

@@ -1,5 +1,6 @@
-//! Removes what is left of a member whose account was deleted: sessions, sockets, files.
+//! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, files.
 
+use shared::auth::limits;
 use shared::ids::MemberId;
 use shared::store::{Condition, Query, keys};
 use shared::{App, Result};
@@ -19,6 +20,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
+    limits::unlock(app, member).await?;
     let pictures = format!("avatars/{member}/");
     loop {
         let left = app.media.list(&pictures, None).await?;

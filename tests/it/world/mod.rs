@@ -34,6 +34,7 @@ pub struct World {
     pub cloud: Cloud,
     pub clock: Clock,
     pub wire: Wire,
+    pub ids: Ids,
 }
 
 impl World {
@@ -59,19 +60,20 @@ impl World {
         let clock = Clock::fixed(start());
         let wire = Wire::default();
         let watched = wire.clone();
+        let ids = Ids::counting();
         let options = Options {
             template: repository().join("template.yaml"),
             overrides,
             storage,
             public_url: PUBLIC_URL.to_owned(),
             clock: clock.clone(),
-            ids: Ids::counting(),
+            ids: ids.clone(),
             invoke: None,
             pumps: Pumps::ByHand,
             wire: Some(Arc::new(move |function| watched.client(function))),
         };
         let cloud = Cloud::start(options).await.expect("a cloud from the repository's own template");
-        World { cloud, clock, wire }
+        World { cloud, clock, wire, ids }
     }
 
     /// Somebody without an account, with a browser of their own.
