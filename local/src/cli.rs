@@ -22,7 +22,7 @@ pub struct Cli {
 pub enum Command {
     /// Fill the data folder with believable members and scores.
     Seed(Seed),
-    /// Make a member one of the staff, who may use /admin/; the local cloud must not be running.
+    /// Make a member an administrator, who may use /admin/; the local cloud must not be running.
     MakeStaff(MakeStaff),
 }
 
@@ -58,7 +58,7 @@ pub struct Seed {
     pub members: u32,
 }
 
-/// Makes a member one of the staff.
+/// Makes a member an administrator.
 #[derive(Debug, Args)]
 pub struct MakeStaff {
     /// The member's name.

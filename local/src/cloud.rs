@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::Ids;
 use shared::lambda::Answer;
@@ -20,7 +21,7 @@ use tokio::task::JoinSet;
 use self::folder::DataFolder;
 use crate::delivery::Delivery;
 use crate::dynamo::Dynamo;
-use crate::endpoints;
+use crate::endpoints::{self, openid};
 use crate::functions::{self, Functions};
 use crate::gateway::websocket::Sockets;
 use crate::queues::QueueConsumer;
@@ -91,6 +92,7 @@ struct Parts {
     state: State,
     dynamo: Dynamo,
     sockets: Sockets,
+    openid: openid::Provider,
     uuids: Uuids,
     folder: DataFolder,
     streams: Vec<Arc<StreamConsumer>>,
@@ -114,7 +116,12 @@ impl Cloud {
         let dynamo = Dynamo::start(folder.tables_file(), &template.tables, listen().await?, stopped(&stop))?;
         let services = listen().await?;
         let services_address = services.local_addr().map_err(|error| error.to_string())?;
-        let environments = environment::all(&template, &state, &format!("http://{services_address}"), &dynamo.url())?;
+        let services_url = format!("http://{services_address}");
+        let issuer = format!("{services_url}{}", openid::PATH);
+        let mut environments = environment::all(&template, &state, &services_url, &dynamo.url())?;
+        if !options.overrides.contains_key(environment::ISSUER_PARAMETER) {
+            environment::point_to_provider(&mut environments, &issuer);
+        }
         if options.invoke.is_some() {
             folder.keep_environment(&environments)?;
         }
@@ -136,6 +143,7 @@ impl Cloud {
             state,
             dynamo,
             sockets: Sockets::default(),
+            openid: openid::Provider::new(issuer),
             uuids,
             folder,
             streams,
@@ -181,6 +189,11 @@ impl Cloud {
         &self.0.sockets
     }
 
+    /// The OpenID provider in Google's place.
+    pub fn openid(&self) -> &openid::Provider {
+        &self.0.openid
+    }
+
     /// The folder that holds a folder per bucket.
     pub fn files(&self) -> &Path {
         self.0.folder.files()
@@ -200,6 +213,12 @@ impl Cloud {
     /// What failed in a queue moves again only when its time out of sight is over.
     pub async fn settle(&self, delivery: Delivery) {
         while self.move_along(delivery).await {}
+    }
+
+    /// The changes of tables that no function has been given yet, as it will be.
+    pub fn unread_changes(&self) -> Result<Vec<Value>, String> {
+        let unread = self.0.streams.iter().map(|stream| stream.unread(self));
+        Ok(unread.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     async fn move_along(&self, delivery: Delivery) -> bool {

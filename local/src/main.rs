@@ -175,9 +175,20 @@ fn start_logging(verbose: bool) {
         ("s3s", LevelFilter::ERROR),
         ("s3s_fs", LevelFilter::ERROR),
     ]);
-    for name in
-        ["accounts", "admin", "chat", "docs", "files", "jobs", "leaderboards", "local", "mailer", "projector", "shared"]
-    {
+    for name in [
+        "accounts",
+        "admin",
+        "chat",
+        "docs",
+        "exporter",
+        "files",
+        "jobs",
+        "leaderboards",
+        "local",
+        "mailer",
+        "projector",
+        "shared",
+    ] {
         levels = levels.with_target(name, ours);
     }
     let lines = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(io::stderr);

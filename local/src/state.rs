@@ -13,7 +13,7 @@ use serde::Serialize;
 use shared::clock::Clock;
 use tokio::sync::Notify;
 
-pub use self::letters::{Letter, NewLetter};
+pub use self::letters::{Attachment, Letter, NewLetter};
 pub use self::messages::{Message, QueueStatus};
 use crate::template::Queue;
 use crate::uuids::Uuids;
@@ -64,6 +64,12 @@ const SCHEMA: &str = "
         at INTEGER NOT NULL,
         letter TEXT NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS attachments (
+        letter INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (letter, number)
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS schedules (name TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS schedule_runs (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

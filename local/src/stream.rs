@@ -18,6 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Records that were read before the stream is trimmed behind them.
 const TRIM_AFTER: usize = 1_000;
 
+/// DynamoDB hands out no more records at once.
+const READ_AT_ONCE: usize = 1_000;
+
 /// The changes of one table, on their way to one function.
 pub(crate) struct StreamConsumer {
     function: String,
@@ -134,6 +137,18 @@ impl StreamConsumer {
                 self.advance(cloud, &mut progress, &records)?;
                 Ok(Pass::Moved)
             }
+        }
+    }
+
+    /// What its function has yet to be given.
+    pub(crate) fn unread(&self, cloud: &Cloud) -> Result<Vec<Value>, String> {
+        let mut unread = Vec::new();
+        let mut after = cloud.state().checkpoint(&checkpoint(&self.function, &self.table))?;
+        loop {
+            let records = cloud.dynamo().stream_records(&self.table, after.as_deref(), READ_AT_ONCE)?;
+            let Some(last) = records.last() else { return Ok(unread) };
+            after = Some(sequence(last).to_owned());
+            unread.extend(records);
         }
     }
 

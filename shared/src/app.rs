@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use crate::auth::tokens::KeyRing;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Environment};
-use crate::ids::{EventId, Ids, MemberId};
+use crate::ids::{EventId, ExportId, Ids, MemberId};
 use crate::live::Sockets;
 use crate::media::Media;
 use crate::seal::Seal;
@@ -93,6 +93,11 @@ impl App {
     /// An id for a new member.
     pub fn new_member_id(&self) -> MemberId {
         MemberId(self.ids.next(self.clock.now()))
+    }
+
+    /// An id for a request for one's own data.
+    pub fn new_export_id(&self) -> ExportId {
+        ExportId(self.ids.next(self.clock.now()))
     }
 
     /// An id for something that happened.

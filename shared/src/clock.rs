@@ -1,9 +1,12 @@
 //! The time: the system's, or one that stands still until a test moves it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
+use tokio::sync::watch;
+
+/// No timer is finer.
+const SHORTEST_SLEEP: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// Where a function reads the time. Cloning shares the same clock.
 #[derive(Clone, Debug)]
@@ -13,7 +16,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     /// Microseconds since the Unix epoch.
-    Fixed(Arc<AtomicI64>),
+    Fixed(Arc<watch::Sender<i64>>),
 }
 
 impl Clock {
@@ -24,14 +27,14 @@ impl Clock {
 
     /// A clock that shows `at` until it is told otherwise.
     pub fn fixed(at: DateTime<Utc>) -> Clock {
-        Clock(Source::Fixed(Arc::new(AtomicI64::new(at.timestamp_micros()))))
+        Clock(Source::Fixed(Arc::new(watch::Sender::new(at.timestamp_micros()))))
     }
 
     /// The time now, in UTC, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         let micros = match &self.0 {
             Source::System => Utc::now().timestamp_micros(),
-            Source::Fixed(micros) => micros.load(Ordering::SeqCst),
+            Source::Fixed(micros) => *micros.borrow(),
         };
         DateTime::from_timestamp_micros(micros).unwrap_or_default()
     }
@@ -39,12 +42,49 @@ impl Clock {
     /// Moves a fixed clock; the system's cannot be moved and stays as it is.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Source::Fixed(micros) = &self.0 {
-            micros.store(at.timestamp_micros(), Ordering::SeqCst);
+            micros.send_replace(at.timestamp_micros());
+        }
+    }
+
+    /// Returns once it shows `at` or later: a fixed clock when somebody has moved it there.
+    pub async fn reached(&self, at: DateTime<Utc>) {
+        match &self.0 {
+            // Looked at again after the wait, because the system's clock may have been set back meanwhile.
+            Source::System => {
+                while let Ok(left) = (at - Utc::now()).to_std() {
+                    tokio::time::sleep(left.max(SHORTEST_SLEEP)).await;
+                }
+            }
+            Source::Fixed(micros) => {
+                // The sender is ours, so waiting for it cannot fail.
+                let _ = micros.subscribe().wait_for(|micros| at.timestamp_micros() <= *micros).await;
+            }
         }
     }
 
     /// Moves a fixed clock on by `step`.
     pub fn advance(&self, step: Duration) {
         self.set(self.now() + step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_time_is_reached_when_the_clock_shows_it() {
+        let clock = Clock::fixed(DateTime::UNIX_EPOCH);
+        let at = DateTime::UNIX_EPOCH + Duration::seconds(10);
+        let reached = clock.reached(at);
+        tokio::pin!(reached);
+        clock.advance(Duration::seconds(9));
+        assert_eq!(reached.as_mut().now_or_never(), None);
+        clock.advance(Duration::seconds(1));
+        assert_eq!(reached.now_or_never(), Some(()));
+        assert_eq!(clock.reached(DateTime::UNIX_EPOCH).now_or_never(), Some(()));
+        Clock::system().reached(Utc::now() + Duration::milliseconds(2)).await;
     }
 }

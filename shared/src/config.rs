@@ -73,6 +73,12 @@ pub struct Config {
     pub sender: String,
     /// `SOCKETS_URL`: where frames for open sockets are posted.
     pub sockets_url: String,
+    /// `GOOGLE_ISSUER`: the OpenID provider that signs people in with Google, without a slash at the end.
+    pub google_issuer: String,
+    /// `GOOGLE_CLIENT_ID`: what Google knows Guildhall as; none means that nobody signs in with Google.
+    pub google_client_id: String,
+    /// `GOOGLE_CLIENT_SECRET`: what Guildhall shows to Google; only `accounts` has it.
+    pub google_client_secret: Secret,
     /// Where AWS is and who asks.
     pub aws: Aws,
 }
@@ -153,6 +159,9 @@ impl Config {
             bus: read.text("BUS"),
             sender: read.text("SENDER"),
             sockets_url: read.text("SOCKETS_URL"),
+            google_issuer: read.text("GOOGLE_ISSUER").trim_end_matches('/').to_owned(),
+            google_client_id: read.text("GOOGLE_CLIENT_ID"),
+            google_client_secret: read.secret("GOOGLE_CLIENT_SECRET"),
             aws: Aws {
                 region: read.optional("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
                 access_key_id: read.text("AWS_ACCESS_KEY_ID"),

@@ -126,6 +126,11 @@ impl Error {
         Error { cause: Some(cause.into()), ..Error::new(Kind::Internal, "internal", what) }
     }
 
+    /// The cause in a few words, for a record that no caller sees.
+    pub fn cause(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.code.to_owned(), ToString::to_string)
+    }
+
     /// The same error with a time to wait, in seconds.
     pub fn retry_after(self, seconds: u64) -> Error {
         Error { retry_after: Some(seconds.max(1)), ..self }

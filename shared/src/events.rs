@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::ids::{EventId, MemberId};
+use crate::ids::{EventId, ExportId, MemberId};
 use crate::store::{Key, Stored, Write, keys};
 
 /// The `source` of our events on the bus.
@@ -87,6 +87,18 @@ pub enum Event {
         /// Their names in the bucket.
         files: Vec<String>,
     },
+    /// A member asked for everything that is kept about them.
+    PersonalDataAsked {
+        /// Who.
+        member: MemberId,
+        /// By which request.
+        request: ExportId,
+    },
+    /// Somebody of the staff wants a job to run now.
+    JobAsked {
+        /// Its name.
+        job: String,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -110,7 +122,29 @@ impl Event {
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
+            Event::PersonalDataAsked { .. } => "PersonalDataAsked",
+            Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
+        }
+    }
+
+    /// The member whom it is about, if it is about one.
+    pub fn member(&self) -> Option<MemberId> {
+        match self {
+            Event::MemberJoined { member }
+            | Event::EmailChanged { member }
+            | Event::EmailConfirmed { member }
+            | Event::PasswordChanged { member }
+            | Event::PersonalDataAsked { member, .. }
+            | Event::SecondFactorAdded { member }
+            | Event::SecondFactorRemoved { member }
+            | Event::SessionEnded { member, .. }
+            | Event::SessionsEnded { member }
+            | Event::MemberDeleted { member } => Some(*member),
+            Event::NameLocked { member } | Event::PasswordResetAsked { member } | Event::SignInLinkAsked { member } => {
+                *member
+            }
+            Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
         }
     }
 }

@@ -119,6 +119,10 @@ id!(
     MemberId
 );
 id!(
+    /// A request for one's own data.
+    ExportId
+);
+id!(
     /// Something that happened; also the id of its outbox record.
     EventId
 );

@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service};
 use lambda_runtime::{Context, LambdaEvent, service_fn};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -99,12 +101,25 @@ impl Function {
 /// Takes an API Gateway event through `lambda_http`, just as its own `run` does. `Adapter` is public but hidden in
 /// its documentation, so this is the only place that knows it.
 async fn answer_http(router: Router, event: &str, context: Context) -> Result<Value, String> {
-    let request: LambdaRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    // Straight into the one kind of event that an HTTP API sends: `LambdaRequest` would first copy the event, and then
+    // try every kind that it knows.
+    let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    request.raw_path = request.raw_path.as_deref().map(escape);
+    let request = LambdaRequest::ApiGatewayV2(request);
     // A router is always ready, so nobody needs to wait for it before the call. The adapter itself cannot go from one
     // thread to another, so it is gone before the answer is awaited.
     let answer = Adapter::from(router).call(LambdaEvent::new(request, context));
     let response = answer.await.map_err(|error| error.to_string())?;
     serde_json::to_value(response).map_err(|error| error.to_string())
+}
+
+/// What a path must not hold as it is when it is read as part of a URL: what has a meaning there or is left out, and
+/// what would be decoded once more.
+const NOT_IN_PATHS: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'?').add(b'%').add(b'\\');
+
+/// An HTTP API hands paths on decoded, and `lambda_http` reads them as the part of a URL that they no longer are.
+fn escape(path: &str) -> String {
+    utf8_percent_encode(path, NOT_IN_PATHS).to_string()
 }
 
 /// The `main` of every function: reads the environment, builds the function once, and serves the Runtime API.
@@ -130,7 +145,7 @@ pub fn run(name: &'static str, needs: &[&str], function: fn(App) -> Function) ->
             async move {
                 let started = Instant::now();
                 let request_id = event.context.request_id.clone();
-                let answer = function.call(event.payload.get().to_owned(), event.context).await;
+                let answer = function.call(Box::<str>::from(event.payload).into(), event.context).await;
                 report(name, &request_id, started, &answer);
                 answer.outcome.map_err(lambda_runtime::Error::from)
             }
@@ -198,4 +213,48 @@ fn report(function: &str, request_id: &str, started: Instant, answer: &Answer) {
     });
     // A log that cannot be written must not fail the request.
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::{Path, RawQuery};
+    use axum::routing::get;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A function that answers what its path says, and its query.
+    fn echo() -> Function {
+        let answer = async |Path(name): Path<String>, RawQuery(query): RawQuery| format!("{name} {query:?}");
+        Function::http(Router::new().route("/names/{name}", get(answer)))
+    }
+
+    async fn ask(path: &str, query: &str) -> Value {
+        let event = json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": { "host": "localhost" },
+            "requestContext": { "http": { "method": "GET", "path": path }, "stage": "$default" },
+            "isBase64Encoded": false,
+        });
+        echo().invoke(event, Context::default()).await.outcome.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_path_that_arrives_decoded_is_taken_as_it_is() {
+        let names =
+            ["ada", "#x", "a#b", "a?b=c", "100%", "%2F", "%25", "%zz", "a b", " ", "\t", "\n", "a\\b", "ä\u{7f}", "+"];
+        for name in names {
+            let answer = ask(&format!("/names/{name}"), "q=%2F").await;
+            assert_eq!(answer["body"], format!("{name} Some(\"q=%2F\")"), "{name:?}");
+        }
+        assert_eq!(ask("/names/a/b", "").await["statusCode"], 404);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_not_answered() {
+        let answer = echo().invoke(json!({ "Records": [] }), Context::default()).await;
+        assert!(answer.outcome.is_err(), "{:?}", answer.outcome);
+    }
 }

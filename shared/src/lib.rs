@@ -5,6 +5,7 @@
 //! afterwards). An arrow never runs from here to a slice.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 mod aws;
 pub mod clock;
@@ -17,9 +18,11 @@ pub mod ids;
 pub mod lambda;
 pub mod leaving;
 pub mod live;
+pub mod mail;
 pub mod media;
 pub mod meter;
 pub mod model;
+pub mod profile;
 pub mod queue;
 pub mod seal;
 pub mod stats;

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 /// How long a request that we sign for ourselves may take to arrive.
 const SIGNED_FOR: Duration = Duration::from_secs(60);
 const DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes per second at which a large file is still waited for.
+const SLOWEST: u64 = 4_000_000;
 
 /// A file as it is kept.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct File {
 pub struct Listed {
     /// Its name in the bucket.
     pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
     /// When it was kept.
     pub kept_at: DateTime<Utc>,
 }
@@ -53,8 +57,13 @@ impl Media {
         let (bucket, credentials) = self.bucket()?;
         let mut action = bucket.put_object(Some(&credentials), name);
         action.headers_mut().insert(header::CONTENT_TYPE.as_str(), file.content_type.clone());
-        let request =
-            self.client().put(action.sign(SIGNED_FOR)).header(header::CONTENT_TYPE, file.content_type).body(file.bytes);
+        let patience = DEADLINE + Duration::from_secs(file.bytes.len() as u64 / SLOWEST);
+        let request = self
+            .client()
+            .put(action.sign(SIGNED_FOR))
+            .timeout(patience)
+            .header(header::CONTENT_TYPE, file.content_type)
+            .body(file.bytes);
         expect_success(request.send().await).await.map(drop)
     }
 
@@ -71,6 +80,23 @@ impl Media {
         let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
         let bytes = response.bytes().await.map_err(|cause| Error::internal("A file could not be read.", cause))?;
         Ok(Some(File { bytes, content_type }))
+    }
+
+    /// Whether there is a file of this name.
+    pub async fn exists(&self, name: &str) -> Result<bool> {
+        let (bucket, credentials) = self.bucket()?;
+        let url = bucket.head_object(Some(&credentials), name).sign(SIGNED_FOR);
+        let response = self.client().head(url).send().await;
+        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+            return Ok(false);
+        }
+        expect_success(response).await.map(|_| true)
+    }
+
+    /// An address at which anyone gets the file of this name, for a minute.
+    pub fn address(&self, name: &str) -> Result<String> {
+        let (bucket, credentials) = self.bucket()?;
+        Ok(bucket.get_object(Some(&credentials), name).sign(SIGNED_FOR).to_string())
     }
 
     /// Removes the file of this name; one that is not there is as good as removed.
@@ -99,7 +125,11 @@ impl Media {
         let listed = listing.contents.into_iter().map(|object| {
             let kept_at = object.last_modified.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
             // A file of no known age passes for new, so that nobody cleans it up.
-            Listed { name: object.key, kept_at: kept_at.map_or(DateTime::<Utc>::MAX_UTC, |at| at.to_utc()) }
+            Listed {
+                name: object.key,
+                size: object.size.unwrap_or_default(),
+                kept_at: kept_at.map_or(DateTime::<Utc>::MAX_UTC, |at| at.to_utc()),
+            }
         });
         Ok(listed.collect())
     }

@@ -53,8 +53,15 @@ impl Stored for Answered {
     }
 }
 
-/// Writes a member's score, once per `idempotency_key` where there is one, and returns it as it is now.
-pub async fn write(app: &App, member: MemberId, new: NewStats, idempotency_key: Option<&str>) -> Result<Score> {
+/// Writes a member's score, once per `idempotency_key` where there is one, and returns it as it is now. `also` are
+/// writes that belong in the same transaction.
+pub async fn write(
+    app: &App,
+    member: MemberId,
+    new: NewStats,
+    idempotency_key: Option<&str>,
+    also: &[Write],
+) -> Result<Score> {
     let scope = format!("stats/{member}");
     for _ in 0..TRIES {
         let (score, answered) = match idempotency_key {
@@ -82,6 +89,7 @@ pub async fn write(app: &App, member: MemberId, new: NewStats, idempotency_key: 
             .when(Condition::equals("score", old.score).and(Condition::equals("shown", old.shown)))
             .when(Condition::equals("updated_at", old.updated_at));
         let mut writes = vec![Write::change(change)];
+        writes.extend_from_slice(also);
         if let Some(key) = idempotency_key {
             let (scope, idempotency_key) = (scope.clone(), key.to_owned());
             writes.push(Write::create(&Answered { scope, idempotency_key, score, games_played, games_won, at: now })?);

@@ -10,11 +10,12 @@ use http::Method;
 use serde_json::json;
 use shared::http::describe::Access;
 use shared::http::openapi::access;
+use shared::model::role::Role;
 
 use crate::world::{OPERATIONS_TOKEN, Person, World, repository, slices};
 
 /// Who calls, in the columns of `access.txt`.
-const CALLERS: [&str; 10] = [
+const CALLERS: [&str; 11] = [
     "nobody",
     "ended session",
     "deactivated",
@@ -22,7 +23,8 @@ const CALLERS: [&str; 10] = [
     "unverified",
     "other member",
     "blocked",
-    "staff",
+    "moderator",
+    "administrator",
     "operator",
     "owner",
 ];
@@ -54,6 +56,7 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
             page.push('\n');
             let of = |names: &[&str]| names.iter().map(|name| statuses[name]).collect::<Vec<_>>();
             let out = ["ended session", "deactivated", "banned"];
+            let staff = ["moderator", "administrator"];
             let members = ["unverified", "other member", "blocked", "owner"];
             // Pages send whoever is not signed in to where they can.
             let unknown = if row.dialect.sign_in_page().is_some() { 302 } else { 401 };
@@ -67,13 +70,20 @@ async fn every_route_lets_in_whom_its_signature_says_and_nobody_else() {
                 Access::Member => {
                     assert_eq!(of(&["nobody", "operator"]), [unknown; 2], "{line}");
                     assert_eq!(of(&out), [unknown; 3], "{line}");
-                    assert!(!of(&members).contains(&401) && statuses["staff"] != 401, "{line}");
+                    assert!(!of(&members).contains(&401) && !of(&staff).contains(&401), "{line}");
                 }
                 Access::Staff => {
                     assert_eq!(of(&["nobody", "operator"]), [unknown; 2], "{line}");
                     assert_eq!(of(&out), [unknown; 3], "{line}");
                     assert_eq!(of(&members), [403; 4], "{line}");
-                    assert!(![401, 403].contains(&statuses["staff"]), "{line}");
+                    assert!(of(&staff).iter().all(|status| ![401, 403].contains(status)), "{line}");
+                }
+                Access::Administrator => {
+                    assert_eq!(of(&["nobody", "operator"]), [unknown; 2], "{line}");
+                    assert_eq!(of(&out), [unknown; 3], "{line}");
+                    assert_eq!(of(&members), [403; 4], "{line}");
+                    assert_eq!(statuses["moderator"], 403, "{line}");
+                    assert!(![401, 403].contains(&statuses["administrator"]), "{line}");
                 }
                 Access::Operator => {
                     assert!(statuses.iter().all(|(name, status)| (*status == 401) == (*name != "operator")), "{line}");
@@ -97,7 +107,8 @@ struct Callers {
     unverified: Person,
     other: Person,
     blocked: Person,
-    staff: Person,
+    moderator: Person,
+    administrator: Person,
 }
 
 impl Callers {
@@ -117,15 +128,17 @@ impl Callers {
             person.keep("sessionid", &ticket);
             out.insert(name, (person, token));
         }
-        let staff = world.member("staff").await;
-        world.promote(&staff).await;
+        let (moderator, administrator) = (world.member("moderator").await, world.member("administrator").await);
+        world.give_role(&moderator, Role::Moderator).await;
+        world.promote(&administrator).await;
         Callers {
             nobody: world.visitor(),
             out,
             unverified: world.member("unverified").await,
             other: world.reachable("other").await,
             blocked: world.reachable("blocked").await,
-            staff,
+            moderator,
+            administrator,
         }
     }
 
@@ -137,7 +150,8 @@ impl Callers {
             "unverified" => &self.unverified,
             "other member" => &self.other,
             "blocked" => &self.blocked,
-            "staff" => &self.staff,
+            "moderator" => &self.moderator,
+            "administrator" => &self.administrator,
             "owner" => owner,
             out => {
                 let (person, token) = &self.out[out];
@@ -158,6 +172,7 @@ async fn path(pattern: &str, owner: &Person) -> String {
         .replace("{filename}", &avatar)
         .replace("{session}", "of-nobody")
         .replace("{code}", "of-nobody")
+        .replace("{job}", "clean-up")
 }
 
 async fn ask(caller: &Person, method: &Method, path: &str, token: Option<&str>) -> u16 {

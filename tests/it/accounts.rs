@@ -15,6 +15,7 @@ async fn registration_makes_an_account_and_does_not_sign_in() {
     assert_eq!(reply.json(), json!({ "id": id, "username": "ada", "message": "User created." }));
     assert_eq!(reply.cookie("sessionid"), None);
     ada.post("/users/logout/", json!({})).await.is(401, json!({ "errors": "User is not authenticated." }));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -23,6 +24,7 @@ async fn registration_takes_a_form_and_works_without_the_slash() {
     let form = "username=ada&password1=correct+horse+battery&password2=correct+horse+battery";
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     world.visitor().send(Method::POST, "/users/register", &headers, form).await.assert(201);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -81,6 +83,7 @@ async fn registration_tells_everything_that_is_wrong_at_once() {
     for (body, errors) in cases {
         visitor.post("/users/register/", body).await.is(400, json!({ "errors": errors }));
     }
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -91,6 +94,7 @@ async fn a_name_means_the_same_in_any_case_and_form() {
     let body = json!({ "username": "ａＤＡ", "password": PASSWORD });
     let reply = elsewhere.post("/users/login/", body).await.assert(200);
     assert_eq!(reply.json(), json!({ "id": ada.id(), "username": "Ada", "message": "Login successful." }));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -119,6 +123,7 @@ async fn login_answers_as_documented() {
     let already = json!({ "errors": "User is already authenticated." });
     ada.post("/users/login/", good).await.is(400, already.clone());
     ada.send(Method::POST, "/users/login/", &[("content-type", "application/json")], "{").await.is(400, already);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -136,6 +141,7 @@ async fn cookies_insist_on_tls_where_the_address_does() {
     ada.post("/users/register/", body).await.assert(201);
     let reply = ada.post("/users/login/", json!({ "username": "ada", "password": PASSWORD })).await.assert(200);
     assert!(reply.cookie("sessionid").unwrap().contains("; Secure"));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -155,6 +161,7 @@ async fn each_login_is_a_new_session_and_logout_ends_one_at_once() {
     reply.is(200, json!({ "id": ada.id(), "username": "ada", "message": "Logout successful." }));
     stolen.get(&ada.profile()).await.is(401, json!({ "errors": "User is not authenticated." }));
     phone.get(&ada.profile()).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -165,6 +172,7 @@ async fn a_session_runs_out_after_14_days() {
     ada.get(&ada.profile()).await.assert(200);
     world.wait(chrono::Duration::seconds(1));
     ada.get(&ada.profile()).await.assert(401);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -192,6 +200,7 @@ async fn a_profile_is_for_its_owner() {
     // Who may not call hears so before the body is looked at.
     let broken = [("content-type", "application/json")];
     eve.send(Method::PATCH, &ada.profile(), &broken, "{").await.is(403, forbidden);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -213,6 +222,7 @@ async fn an_edit_changes_what_was_sent_and_nothing_else() {
         (&shown["first_name"], &shown["email"], &shown["last_name"]),
         (&json!(""), &json!(""), &json!("Lovelace"))
     );
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -227,6 +237,7 @@ async fn an_edit_cannot_reach_what_is_not_the_members_to_set() {
     ada.patch(&ada.profile(), grabs).await.assert(200);
     assert_eq!(ada.get(&ada.profile()).await.json(), before);
     ada.elsewhere().sign_in().await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -256,6 +267,7 @@ async fn an_edit_says_what_is_wrong() {
     // A refused edit changes nothing at all.
     ada.patch(&ada.profile(), json!({ "username": "eve", "first_name": "Ada" })).await.assert(400);
     assert_eq!(ada.get(&ada.profile()).await.json()["first_name"], "");
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -267,6 +279,7 @@ async fn a_name_let_go_is_free_for_others_and_a_change_of_case_is_no_other_name(
     world.member("Ada").await;
     let countess = json!({ "username": "countess", "password": PASSWORD });
     ada.elsewhere().post("/users/login/", countess).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -288,6 +301,7 @@ async fn deactivation_ends_every_session_and_keeps_the_name() {
     assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
     let again = json!({ "username": "ada", "password1": PASSWORD, "password2": PASSWORD });
     world.visitor().post("/users/register/", again).await.assert(400);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -316,6 +330,7 @@ async fn deletion_is_final_and_leaves_nothing() {
     assert_eq!(of_ada, Vec::<String>::new());
     assert_eq!(crate::files::stored(&world), Vec::<String>::new());
     world.member("ada").await;
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -365,6 +380,7 @@ async fn a_games_server_writes_scores_once_per_key() {
     bare.is(401, json!({ "errors": "User is not authenticated." }));
     let nobody = world.visitor();
     nobody.write_stats(json!({ "score": 1 }), None).await.assert(404);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -374,6 +390,7 @@ async fn without_an_operations_token_nobody_writes_scores() {
     let headers = [("authorization", "Bearer "), ("content-type", "application/json")];
     let path = format!("/users/{}/stats/", ada.id());
     ada.send(Method::PUT, &path, &headers, r#"{"score":1}"#).await.assert(401);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -410,6 +427,7 @@ async fn an_address_is_confirmed_by_its_reader_alone() {
     world.wait(chrono::Duration::days(3));
     assert!(world.visitor().get(path).await.assert(200).text().contains("Too late"));
     world.visitor().post("/v1/email/confirm", confirm(&code)).await.assert(422);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -444,4 +462,5 @@ async fn an_access_token_is_for_its_session_and_its_time() {
     ask(&fresh).await.assert(200);
     ada.post("/users/logout/", json!({})).await.assert(200);
     assert_eq!(ask(&fresh).await.assert(401).json()["code"], "token_revoked");
+    world.settle().await;
 }

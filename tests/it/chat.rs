@@ -1,9 +1,10 @@
 //! Sockets: opened with a token, answered, closed with their session.
 
+use chrono::Duration;
 use serde_json::{Value, json};
 
 use crate::world::{ORIGIN, World};
-use local::gateway::websocket::{Frame, Socket};
+use local::gateway::websocket::{Ending, Frame, Socket};
 
 async fn hear(socket: &mut Socket) -> Value {
     match socket.recv().await {
@@ -31,6 +32,7 @@ async fn a_token_opens_a_socket_by_query_and_by_subprotocol() {
     assert_eq!(socket.subprotocol.as_deref(), Some("guildhall"));
     socket.send(r#"{"type":"ping"}"#).await;
     assert_eq!(hear(&mut socket).await, json!({ "type": "pong" }));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -47,6 +49,7 @@ async fn a_handshake_without_a_good_token_or_from_elsewhere_is_refused() {
     assert_eq!(refused(&format!("/?token={token}"), &[("origin", "https://evil.example")]).await, 403);
     ada.post("/users/logout/", json!({})).await.assert(200);
     assert_eq!(refused(&format!("/?token={token}"), &[]).await, 401);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -63,6 +66,7 @@ async fn everyone_with_a_socket_is_online_once() {
     bobs.close().await;
     first.send(r#"{"type":"online"}"#).await;
     assert_eq!(hear(&mut first).await, online(json!([of_ada])));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -77,6 +81,7 @@ async fn a_frame_that_means_nothing_is_answered_and_the_socket_stays() {
     assert_eq!(hear(&mut socket).await["code"], "invalid");
     socket.send(r#"{"type":"ping"}"#).await;
     assert_eq!(hear(&mut socket).await, json!({ "type": "pong" }));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -95,5 +100,50 @@ async fn a_socket_ends_with_its_session() {
     phone.patch(&phone.profile(), json!({ "deactivate": true })).await.assert(200);
     there.send(r#"{"type":"ping"}"#).await;
     assert!(is_closed(&mut there).await);
+    world.settle().await;
+}
+
+/// Sends a ping and hears that the other side is there.
+async fn is_open(socket: &mut Socket) {
+    socket.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(socket).await, json!({ "type": "pong" }));
+}
+
+/// The gateway says goodbye instead of taking another frame, and the function has heard of it.
+async fn is_let_go(world: &World, socket: &mut Socket) {
+    socket.send(r#"{"type":"ping"}"#).await;
+    let goodbye = Ending { code: 1001, reason: "Going away".to_owned() };
+    assert_eq!(socket.recv().await, Some(Frame::Close(goodbye)));
+    assert_eq!(socket.recv().await, None);
+    assert_eq!(world.cloud.sockets().count(), 0);
+}
+
+#[tokio::test]
+async fn a_socket_on_which_nothing_moves_is_closed_after_ten_minutes() {
+    let world = World::new().await;
+    let mut socket = world.member("ada").await.open_socket().await;
+    world.wait(Duration::minutes(9));
+    is_open(&mut socket).await;
+    world.wait(Duration::minutes(9));
+    // What the function writes counts as well.
+    world.cloud.sockets().post(&socket.id, "news".into()).expect("a socket");
+    assert_eq!(socket.recv().await, Some(Frame::Text("news".to_owned())));
+    world.wait(Duration::minutes(9));
+    is_open(&mut socket).await;
+    world.wait(Duration::minutes(10));
+    is_let_go(&world, &mut socket).await;
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn no_socket_lives_longer_than_two_hours() {
+    let world = World::new().await;
+    let mut socket = world.member("ada").await.open_socket().await;
+    for _ in 0..13 {
+        world.wait(Duration::minutes(9));
+        is_open(&mut socket).await;
+    }
+    world.wait(Duration::minutes(3));
+    is_let_go(&world, &mut socket).await;
     world.settle().await;
 }

@@ -36,6 +36,7 @@ async fn a_hundred_guesses_at_once_are_five_at_most() {
         world.everything().into_iter().filter_map(|item| item["count"]["N"].as_str().map(str::to_owned)).collect();
     assert_eq!(counted, ["5"]);
     ada.elsewhere().sign_in().await.assert(403);
+    world.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -50,6 +51,7 @@ async fn a_hundred_registrations_of_one_name_make_one_account() {
     let replies = all((0..100).map(register)).await;
     assert_eq!((count(&replies, 201), count(&replies, 400)), (1, 99));
     assert_eq!(world.visitor().get("/users/leaderboard/").await.json().as_array().unwrap().len(), 1);
+    world.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -80,6 +82,7 @@ async fn a_name_wanted_by_many_goes_to_one() {
     };
     let replies = all(people.into_iter().map(rename)).await;
     assert_eq!((count(&replies, 200), count(&replies, 400)), (1, 7));
+    world.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -97,4 +100,5 @@ async fn points_added_at_once_all_count_and_a_repeated_key_counts_once() {
         ada.write_stats(json!({ "add_score": 10 }), Some(&format!("key {number}"))).await.assert(200);
     }
     assert_eq!(ada.get(&ada.profile()).await.json()["score"], 40);
+    world.settle().await;
 }

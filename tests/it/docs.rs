@@ -66,3 +66,16 @@ async fn health_is_told_and_the_page_loads_nothing_from_elsewhere() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_name_in_the_path_is_read_once_and_as_it_was_meant() {
+    let world = World::new().await;
+    world.visitor().get("/docs/page%2Ecss").await.assert(200);
+    let names =
+        ["%23x", "%09", "%0A", "%20", "%5C", "%25", "%", "page.css%23", "page.css%20", "page%252Ecss", "%2523x"];
+    for name in names {
+        world.visitor().get(&format!("/docs/{name}")).await.assert(404);
+    }
+    // What follows a question mark is lost on the way in, as in the cloud.
+    world.visitor().get("/docs/%3Fx").await.assert(200);
+}

@@ -45,6 +45,7 @@ async fn a_crash_between_the_change_and_the_projector_loses_no_letter() {
     let world = World::on_disk(folder.path()).await;
     let ada = world.member("ada").await;
     ada.patch(&ada.profile(), json!({ "email": "ada@example.org" })).await.assert(200);
+    world.leave_unsettled();
     world.cloud.shutdown().await;
     drop((ada, world));
 
@@ -54,4 +55,12 @@ async fn a_crash_between_the_change_and_the_projector_loses_no_letter() {
     assert_eq!(world.subjects_to("ada@example.org"), ["Confirm your e-mail address"]);
     world.settle().await;
     assert_eq!(world.letters().len(), 1);
+}
+
+#[tokio::test]
+#[should_panic(expected = "This world ended before anybody heard of MemberJoined, EmailChanged")]
+async fn a_world_that_ends_with_unread_events_fails() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    ada.patch(&ada.profile(), json!({ "email": "ada@example.org" })).await.assert(200);
 }

@@ -104,6 +104,7 @@ async fn what_is_no_picture_is_refused_in_the_documented_order() {
     let reply = world.visitor().upload("/users/avatar/", "avatar", "me.png", &png(4)).await;
     reply.is(401, json!({ "errors": "User is not authenticated." }));
     assert_eq!(stored(&world), Vec::<String>::new());
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -114,6 +115,7 @@ async fn a_file_of_exactly_the_limit_is_taken() {
     let ada = world.member("ada").await;
     ada.upload("/users/avatar/", "avatar", "me.png", &file).await.assert(200);
     ada.upload("/users/avatar/", "avatar", "me.png", &noise(251)).await.assert(400);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -126,4 +128,5 @@ async fn media_leads_to_pictures_and_nowhere_else() {
         world.visitor().get(&format!("/media/avatars/{id}/{path}")).await.assert(404);
     }
     world.visitor().get("/media/avatars/ada/me.png").await.assert(404);
+    world.settle().await;
 }

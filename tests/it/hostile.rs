@@ -146,6 +146,7 @@ async fn paths_that_lead_elsewhere_lead_nowhere() {
     }
     ada.put("/users/register/", json!({})).await.is(405, json!({ "errors": "Method not allowed." }));
     assert!(ada.put("/users/login/", json!({})).await.header("allow").contains("POST"));
+    world.settle().await;
 }
 
 /// A path with its letters outside ASCII percent-encoded, as a browser sends it.
@@ -173,6 +174,7 @@ async fn cookies_and_headers_that_are_nonsense_mean_nobody() {
     let repeated = [("x-a", "1"), ("x-a", "2"), ("accept", "a"), ("accept", "b"), ("user-agent", "\u{7f}")];
     let reply = ada.send(Method::GET, &ada.profile(), &repeated[..4], "").await;
     reply.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -196,6 +198,7 @@ async fn writes_from_a_foreign_origin_are_refused() {
     let login = [JSON, ("origin", "https://evil.example")];
     ada.elsewhere().send(Method::POST, "/users/login/", &login, body).await.assert(403);
     ada.send(Method::GET, &ada.profile(), &[("origin", "https://evil.example")], "").await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -237,6 +240,7 @@ async fn forged_tokens_open_nothing() {
         assert_eq!(reply.status.as_u16(), refused, "{}", &token[..token.len().min(80)]);
         assert!(world.visitor().connect(&format!("/?token={}", &token[..token.len().min(2000)]), &[]).await.is_err());
     }
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -252,6 +256,7 @@ async fn look_alikes_do_not_pass_for_others() {
         assert_eq!(register(name).await, 400, "{name:?}");
     }
     assert_eq!(register("пётр").await, 201);
+    world.settle().await;
 }
 
 /// A person must be able to fail in peace: this keeps the sweep above honest about who it is.
@@ -260,4 +265,5 @@ async fn the_sweeps_member_is_one() {
     let world = World::new().await;
     let ada: Person = world.member("ada").await;
     ada.copy().get(&ada.profile()).await.assert(200);
+    world.settle().await;
 }

@@ -21,9 +21,11 @@ async fn the_clean_up_removes_pictures_that_nothing_refers_to_and_spares_new_one
     let done = world.cloud.run_schedule("clean-up").await.unwrap().outcome.unwrap();
     assert_eq!(done, json!({ "job": "clean-up", "files": 2, "removed": 1 }));
     assert_eq!(crate::files::stored(&world), kept);
+    world.settle().await;
 }
 
-fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
+/// The folder below this one that holds a file.
+pub fn find_folder(folder: &std::path::Path, file: &str) -> Option<std::path::PathBuf> {
     for entry in std::fs::read_dir(folder).ok()?.flatten() {
         if entry.path().is_dir() {
             if let Some(found) = find_folder(&entry.path(), file) {
@@ -45,6 +47,26 @@ async fn accounts_agree_with_what_is_kept_about_them() {
     bob.patch(&bob.profile(), json!({ "deactivate": true })).await.assert(200);
     let done = world.cloud.run_schedule("check-accounts").await.unwrap().outcome.unwrap();
     assert_eq!(done, json!({ "job": "check-accounts", "accounts": 2, "wrong": 0 }));
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn the_operator_makes_the_first_administrator_by_name() {
+    let world = World::new().await;
+    let ada = world.member("Ada").await;
+    ada.get("/admin/").await.assert(403);
+    for _ in 0..2 {
+        let answer = world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "aDA" })).await;
+        assert_eq!(answer.outcome.unwrap(), json!({ "job": "make-staff", "member": ada.id(), "name": "Ada" }));
+        ada.get("/admin/").await.assert(200);
+    }
+    let answer = world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "nobody" })).await;
+    assert_eq!(answer.outcome.unwrap(), json!({ "job": "make-staff", "member": null, "name": null }));
+    // The second time changed nothing, so there is nothing to note.
+    let trail: Vec<_> = world.everything().into_iter().filter(|item| item["gsi1pk"]["S"] == "AUDIT").collect();
+    assert_eq!(trail.len(), 1, "{trail:?}");
+    assert_eq!(trail[0]["by"]["M"]["name"]["S"], "operator");
+    assert_eq!(trail[0]["whom"]["N"], ada.id().to_string());
     world.settle().await;
 }
 

@@ -29,6 +29,7 @@ async fn the_best_come_first_and_equal_scores_share_a_rank() {
     let window = world.visitor().get("/users/leaderboard?limit=2&offset=1").await.assert(200);
     assert_eq!(ranks(&window.json()), [("ada".to_owned(), 7, 2), ("cyd".to_owned(), 7, 2)]);
     assert_eq!(world.visitor().get("/users/leaderboard/?offset=5").await.assert(200).json(), json!([]));
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -66,4 +67,5 @@ async fn the_board_follows_names_and_pictures_and_loses_who_leaves() {
     assert_eq!(ranks(&world.visitor().get("/users/leaderboard/").await.json()), [("bob".to_owned(), 0, 1)]);
     bob.delete(&bob.profile()).await.assert(200);
     assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
+    world.settle().await;
 }

@@ -94,6 +94,7 @@ async fn dates_are_told_to_the_second() {
     world.wait(chrono::Duration::microseconds(250));
     let token = joined(&world, "ada").await["access_token"].take();
     assert_eq!(me(&world, &token).await.json()["user"]["created_at"], "2026-01-31T08:15:00Z");
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -190,7 +191,7 @@ async fn a_form_does_as_well_and_only_the_named_fields_count() {
     }
     let id = MemberId(eve["user"]["id"].as_u64().unwrap());
     let account: Account = world.app().table.get(keys::account(id)).await.unwrap().unwrap();
-    assert!(account.is_usable() && !account.email_confirmed && !account.staff && !account.second_factor);
+    assert!(account.is_usable() && !account.email_confirmed && account.role.is_none() && !account.second_factor);
     assert_eq!(me(&world, &token).await.json()["user"]["leetcode_username"], json!(null));
     let board = world.visitor().get("/users/leaderboard/").await.json();
     assert!(board.as_array().unwrap().iter().all(|row| row["score"] == 0), "{board}");

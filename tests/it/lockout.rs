@@ -54,6 +54,7 @@ async fn a_success_clears_the_count_and_fifteen_minutes_do_too() {
         stranger.sign_in_with("wrong").await.assert(401);
     }
     stranger.sign_in_with("wrong").await.assert(403);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -79,6 +80,7 @@ async fn requests_without_a_password_do_not_count() {
         ada.post("/users/login/", json!({ "username": "ada" })).await.assert(401);
     }
     ada.sign_in().await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -103,6 +105,7 @@ async fn a_victims_own_device_is_not_locked_by_others() {
     eve.post("/users/logout/", json!({})).await.assert(200);
     let guess = json!({ "username": "ada", "password": PASSWORD });
     eve.post("/users/login/", guess).await.is(403, locked());
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -117,6 +120,7 @@ async fn an_address_has_fifty_failures_in_a_quarter_of_an_hour() {
     ada.at([198, 51, 100, 7]).sign_in().await.assert(200);
     world.wait(Duration::minutes(15));
     ada.elsewhere().sign_in().await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -126,6 +130,7 @@ async fn logins_that_succeed_do_not_use_up_an_address() {
     for _ in 0..12 {
         ada.elsewhere().sign_in().await.assert(200);
     }
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -141,4 +146,5 @@ async fn an_address_may_make_twenty_accounts_an_hour() {
     visitor.at([198, 51, 100, 7]).post("/users/register/", body("three")).await.assert(201);
     world.wait(Duration::hours(1));
     visitor.post("/users/register/", body("four")).await.assert(201);
+    world.settle().await;
 }

@@ -21,6 +21,7 @@ mod leettrack;
 mod lockout;
 mod mailer;
 mod moto;
+mod personal_data;
 mod prices;
 mod recovery;
 mod second_factor;

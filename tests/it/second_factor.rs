@@ -11,7 +11,7 @@ use crate::world::{PASSWORD, Person, Reply, World};
 /// An authenticator, and the recovery codes on a slip of paper.
 pub struct Authenticator {
     world: World,
-    secret: String,
+    pub secret: String,
     pub recovery: Vec<String>,
 }
 
@@ -348,6 +348,7 @@ async fn who_has_no_password_sets_one_first() {
     world.app().table.change::<Value>(without).await.unwrap();
     let refused = ada.post("/v1/second-factor", json!({ "password": "" })).await.assert(409).json();
     assert_eq!(refused["code"], "no_password");
+    world.settle().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::fs;
 use http::Method;
 use local::gateway::routes::find;
 use serde_json::json;
+use shared::model::job::SCHEDULED;
 use yaml_serde::Value;
 
 use crate::world::{World, needs, repository, slices};
@@ -96,6 +97,7 @@ async fn each_function_may_do_what_its_code_does_and_no_more() {
     assert!(missing.is_empty(), "used, but not allowed: {missing:?}");
     let idle: Vec<_> = allowed.difference(&used).filter(|(_, action)| !action.starts_with("s3:")).collect();
     assert!(idle.is_empty(), "allowed, but not used: {idle:?}");
+    world.settle().await;
 }
 
 /// Everything that the functions do, at least once.
@@ -104,6 +106,7 @@ async fn a_day(world: &World) {
     ada.score(1).await;
     let limited = World::with(&[("RateLimitFactor", "1")]).await;
     limited.member("ada").await;
+    limited.settle().await;
     for _ in 0..5 {
         ada.elsewhere().sign_in_with("wrong").await;
     }
@@ -126,13 +129,43 @@ async fn a_day(world: &World) {
     socket.recv().await.expect("a frame");
     socket.close().await;
     let _open = ada.open_socket().await;
+    world.block(&ada, &world.member("eve").await).await;
+    crate::personal_data::ask(&ada).await.assert(201);
+    world.settle().await;
     for job in ["clean-up", "check-accounts"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }
+    world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "ada" })).await.outcome.unwrap();
     // A letter that could not be sent lets go of its claim and goes out later.
     ada.patch(&ada.profile(), json!({ "first_name": "Ada" })).await.assert(200);
     ada.delete(&ada.profile()).await.assert(200);
     world.settle().await;
+}
+
+/// The staff's pages show schedules, which they cannot read in the template.
+#[tokio::test]
+async fn each_schedule_is_one_that_the_staff_knows() {
+    let world = World::new().await;
+    let mut known: Vec<_> = SCHEDULED.iter().map(|job| (job.name.to_owned(), job.schedule.to_owned())).collect();
+    let schedules = world.cloud.template().schedules();
+    let mut written: Vec<_> =
+        schedules.map(|(_, schedule)| (schedule.name.clone(), schedule.expression.clone())).collect();
+    known.sort();
+    written.sort();
+    assert_eq!(known, written);
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    for job in SCHEDULED {
+        assert!(text.contains(&format!("Description: {}\n", job.about)), "{}", job.about);
+    }
+}
+
+/// A letter is given up after as many tries as its queue hands it out.
+#[test]
+fn letters_are_tried_as_often_as_their_records_say() {
+    let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
+    let template: Value = yaml_serde::from_str(&text).unwrap();
+    let queue = &template["Resources"]["LettersQueue"]["Properties"]["RedrivePolicy"];
+    assert_eq!(queue["maxReceiveCount"].as_u64(), Some(u64::from(shared::model::letter::TRIES)));
 }
 
 fn allowed_actions() -> BTreeSet<(String, String)> {

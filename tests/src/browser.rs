@@ -5,19 +5,16 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 use local::{Cloud, gateway};
 use serde_json::Value;
-
-/// The boundary of the forms that it sends.
-const BOUNDARY: &str = "cut";
 
 /// A browser.
 #[derive(Clone)]
 pub struct Browser {
     cloud: Cloud,
     address: SocketAddr,
-    cookies: BTreeMap<String, String>,
+    cookies: Cookies,
     token: Option<String>,
 }
 
@@ -27,7 +24,7 @@ impl Browser {
         Browser {
             cloud: cloud.clone(),
             address: SocketAddr::from(([203, 0, 113, 7], 40_000)),
-            cookies: BTreeMap::new(),
+            cookies: Cookies::default(),
             token: None,
         }
     }
@@ -39,12 +36,12 @@ impl Browser {
 
     /// Its cookies, as an event of the HTTP API lists them.
     pub fn cookies(&self) -> Vec<String> {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect()
+        self.cookies.pairs()
     }
 
     /// Forgets its cookies and its token.
     pub fn forget(&mut self) {
-        self.cookies.clear();
+        self.cookies = Cookies::default();
         self.token = None;
     }
 
@@ -61,9 +58,7 @@ impl Browser {
 
     /// Sends a form that was filled in.
     pub async fn fill(&mut self, path: &str, form: &[(&str, &str)]) -> Result<(), String> {
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.exchange(request, form.into()).await.map(drop)
+        self.exchange(Request::post(path).header(CONTENT_TYPE, FORM), filled_in(form).into()).await.map(drop)
     }
 
     /// Sends JSON, and returns the answer's.
@@ -74,13 +69,8 @@ impl Browser {
 
     /// Sends a form with one file.
     pub async fn upload(&mut self, path: &str, field: &str, filename: &str, file: &[u8]) -> Result<Value, String> {
-        let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{filename}\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\n"
-        );
-        let body = [head.as_bytes(), file, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
-        let media = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.send(Request::post(path).header(CONTENT_TYPE, media), body.into()).await
+        let request = Request::post(path).header(CONTENT_TYPE, FORM_WITH_FILES);
+        self.send(request, with_file(field, filename, file).into()).await
     }
 
     /// Sends any request, and returns the answer as JSON where it is some. An answer that is neither a success nor
@@ -92,8 +82,8 @@ impl Browser {
 
     async fn exchange(&mut self, request: http::request::Builder, body: Bytes) -> Result<Bytes, String> {
         let mut request = request.header(HOST, "localhost:8000");
-        if !self.cookies.is_empty() {
-            request = request.header(COOKIE, self.cookies().join("; "));
+        if let Some(line) = self.cookies.line() {
+            request = request.header(COOKIE, line);
         }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
@@ -104,14 +94,69 @@ impl Browser {
         if !parts.status.is_success() && !parts.status.is_redirection() {
             return Err(format!("{what} answered {}: {}", parts.status, String::from_utf8_lossy(&body)));
         }
-        for cookie in parts.headers.get_all(SET_COOKIE) {
-            let pair = cookie.to_str().ok().and_then(|cookie| cookie.split(';').next()?.split_once('='));
-            match pair {
-                Some((name, "")) => drop(self.cookies.remove(name)),
-                Some((name, value)) => drop(self.cookies.insert(name.to_owned(), value.to_owned())),
-                None => return Err(format!("{what} set a cookie that no browser reads.")),
-            }
-        }
+        self.cookies
+            .keep_all(&parts.headers)
+            .map_err(|cookie| format!("{what} set a cookie that is none: {cookie}"))?;
         Ok(body)
     }
+}
+
+/// The cookies of one browser.
+#[derive(Clone, Default)]
+pub struct Cookies(BTreeMap<String, String>);
+
+impl Cookies {
+    /// The value of one.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    /// Puts one in.
+    pub fn keep(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Keeps and forgets what a response says; one that no browser reads is returned.
+    pub fn keep_all(&mut self, response: &HeaderMap) -> Result<(), String> {
+        for cookie in response.get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().map_err(|_| format!("{cookie:?}"))?;
+            let mut parts = cookie.split(';').map(str::trim);
+            let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).ok_or(cookie)?;
+            if parts.any(|part| part == "Max-Age=0") {
+                self.0.remove(name);
+            } else {
+                self.keep(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Each with its value.
+    pub fn pairs(&self) -> Vec<String> {
+        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// The header of a request, if there is anything to say.
+    pub fn line(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.pairs().join("; "))
+    }
+}
+
+/// The media type of [`filled_in`].
+pub const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of [`with_file`].
+pub const FORM_WITH_FILES: &str = "multipart/form-data; boundary=cut";
+
+/// A form that was filled in.
+pub fn filled_in(form: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
+}
+
+/// A form with one file.
+pub fn with_file(field: &str, filename: &str, file: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "--cut\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{filename}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    [head.as_bytes(), file, b"\r\n--cut--\r\n"].concat()
 }

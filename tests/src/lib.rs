@@ -1,8 +1,9 @@
-//! What tests and harnesses share: a cloud at rest, a browser without a network, and the price list.
+//! What tests and harnesses share: a cloud at rest, the wire under it, a browser without a network, and the price list.
 
 pub mod browser;
 pub mod players;
 pub mod prices;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use local::{Cloud, Options, Pumps, Storage};
 use shared::clock::Clock;
 use shared::ids::Ids;
 
+use self::wire::Wire;
+
 /// The folder that `template.yaml` lies in.
 pub fn repository() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -23,6 +26,11 @@ pub fn repository() -> PathBuf {
 /// A cloud in memory, as the template deploys it, in which nothing moves by itself: neither the clock, which begins
 /// now, nor records and messages.
 pub async fn cloud_at_rest(overrides: &[(&str, &str)]) -> Result<Cloud, String> {
+    cloud_over(&Wire::default(), overrides).await
+}
+
+/// The same, with a wire that is watched.
+pub async fn cloud_over(wire: &Wire, overrides: &[(&str, &str)]) -> Result<Cloud, String> {
     let overrides: BTreeMap<_, _> =
         overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let options = Options {
@@ -34,7 +42,7 @@ pub async fn cloud_at_rest(overrides: &[(&str, &str)]) -> Result<Cloud, String> 
         ids: Ids::random(),
         invoke: None,
         pumps: Pumps::ByHand,
-        wire: None,
+        wire: Some(wire.for_functions()),
     };
     Cloud::start(options).await
 }

@@ -3,9 +3,12 @@
 
 use local::Cloud;
 use shared::App;
+use shared::audit::{self, Author};
 use shared::ids::MemberId;
 use shared::model::account::{Account, NameHeld};
+use shared::model::letter::LetterRecord;
 use shared::model::name::{Email, Username};
+use shared::model::role::Role;
 use shared::model::score::Score;
 use shared::store::{Change, Write, keys};
 
@@ -60,13 +63,44 @@ pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
     keep(&app, writes).await
 }
 
-/// Makes a member one of the staff, which no route does.
+/// Makes a member an administrator, which nobody of the staff could do the first time.
 pub async fn make_staff(cloud: &Cloud, name: &str) -> Result<(), String> {
     let table = app(cloud)?.table.clone();
     let held = table.get::<NameHeld>(keys::name(name)).await.map_err(|error| error.to_string())?;
     let member = held.ok_or_else(|| format!("Nobody is called {name}."))?.member;
-    let change = Change::of(keys::account(member)).set("staff", true);
+    let change = Change::of(keys::account(member)).set("role", Role::Administrator);
     table.changed::<Account>(change).await.map(drop).map_err(|error| format!("{name} was not promoted: {error:?}"))
+}
+
+/// Notes that each of the first players got a letter, so that all of them are of different members.
+pub async fn write_letters(cloud: &Cloud, letters: u32) -> Result<(), String> {
+    let app = app(cloud)?;
+    let now = app.clock.now();
+    let records = (1..=letters).map(|number| {
+        let record = LetterRecord {
+            letter: format!("letter-{number}"),
+            about: "PasswordChanged".to_owned(),
+            member: MemberId(u64::from(number)),
+            sent: true,
+            tries: 1,
+            error: Some("not reached".to_owned()),
+            claimed_until: now,
+            written_at: now,
+        };
+        Write::put(&record).map_err(|error| error.to_string())
+    });
+    keep(&app, records.collect::<Result<_, _>>()?).await
+}
+
+/// Notes that something was done to each of the first players.
+pub async fn fill_audit_trail(cloud: &Cloud, entries: u32) -> Result<(), String> {
+    let app = app(cloud)?;
+    let entry = |number: u32| {
+        let whom = Some(MemberId(u64::from(number)));
+        audit::note(&app, Author::operator(), "banned", whom, Some("because of ".repeat(10)))
+            .map_err(|error| error.to_string())
+    };
+    keep(&app, (1..=entries).map(entry).collect::<Result<_, _>>()?).await
 }
 
 fn app(cloud: &Cloud) -> Result<App, String> {

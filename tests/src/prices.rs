@@ -19,8 +19,11 @@ use image::{ImageFormat, RgbImage};
 use local::functions::{Invocation, Trigger};
 use local::{Cloud, Delivery};
 use serde_json::{Value, json};
+use shared::App;
 use shared::http::{Price, Row};
+use shared::media::File;
 use shared::meter::Cost;
+use shared::model::export;
 
 use crate::browser::Browser;
 use crate::{cloud_at_rest, code_from_letter, open_socket, players};
@@ -144,6 +147,7 @@ impl Story {
         self.note("")?;
         ada.ask(Method::POST, "/v1/email/confirm", json!({ "code": code })).await?;
         self.note("")?;
+        self.export(ada).await?;
         self.settle_unnoted().await;
         let everything = json!({
             "username": "countess",
@@ -215,6 +219,26 @@ impl Story {
         self.note("")
     }
 
+    async fn export(&mut self, ada: &mut Browser) -> Result<(), String> {
+        let token = ada.ask(Method::POST, "/v1/token", json!({})).await?;
+        self.skip();
+        let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap_or_default());
+        let ask = || Request::post("/api/request-personal-data/").header(AUTHORIZATION, &bearer);
+        for case in ["the first of a day", "while one is open"] {
+            ada.send(ask(), Bytes::new()).await?;
+            self.note(case)?;
+        }
+        self.follow("personal data").await?;
+        // A link is for what is too large for a letter; a small file will do here.
+        let environment = self.cloud.functions().environment("files").ok_or("There is no function files.")?;
+        let app = App::new(environment).map_err(|error| error.to_string())?.with_clock(self.cloud.clock().clone());
+        let file = File { bytes: Bytes::from_static(b"zip"), content_type: "application/zip".to_owned() };
+        app.media.put("exports/1/data.zip", file).await.map_err(|error| error.to_string())?;
+        let link = export::link(&app, "exports/1/data.zip");
+        ada.get(link.strip_prefix(&app.config.public_url).unwrap_or(&link)).await?;
+        self.note("")
+    }
+
     async fn read_docs(&mut self, reader: &mut Browser) -> Result<(), String> {
         for path in ["/health/", "/openapi.json", "/docs/", "/docs/page.css"] {
             reader.get(path).await?;
@@ -235,7 +259,11 @@ impl Story {
         let form = [("token", token_of(&page)?), ("username", "staff"), ("password", PASSWORD)];
         staff.fill("/admin/sign-in/", &form).await?;
         self.note("")?;
-        staff.page("/admin/").await?;
+        for file in ["style.css", "script.js", "icon.svg"] {
+            staff.page(&format!("/admin/{file}")).await?;
+            self.note("")?;
+        }
+        staff.page("/admin/users/").await?;
         self.note("25 of 102 members")?;
         let member = format!("/admin{profile}");
         for _ in 0..2 {
@@ -252,14 +280,48 @@ impl Story {
         staff.fill(&format!("{member}score/"), &[token, ("score", "7000")]).await?;
         self.note("")?;
         let other = format!("/admin{}", self.join_again(&mut Browser::new(&self.cloud), "dan").await?);
-        for what in ["deactivate", "activate"] {
-            staff.fill(&format!("{other}{what}/"), &[token]).await?;
+        let fields = [("reason", "because"), ("email", "dan@example.org")];
+        for what in ["deactivate", "activate", "ban", "reinstate", "edit", "reset-password"] {
+            staff.fill(&format!("{other}{what}/"), &[&[token], &fields[..]].concat()).await?;
             self.note("")?;
+        }
+        let mut dan = Browser::new(&self.cloud);
+        dan.ask(Method::POST, "/users/login/", json!({ "username": "dan", "password": PASSWORD })).await?;
+        self.skip();
+        let page = staff.page(&other).await?;
+        self.note("with a session")?;
+        let end = page.split("action=\"").find(|rest| rest.starts_with(&other) && rest.contains("/end/\""));
+        let end = end.and_then(|rest| rest.split('"').next()).ok_or("The page shows no session.")?.to_owned();
+        for path in [end, format!("{other}end-sessions/")] {
+            staff.fill(&path, &[token]).await?;
+            self.note("")?;
+        }
+        // The second time it is done to one of the staff, which takes another look at whoever does it.
+        for role in ["moderator", "administrator"] {
+            staff.fill(&format!("{other}role/"), &[token, ("role", role)]).await?;
+            self.note(role)?;
         }
         staff.fill(&format!("{other}delete/"), &[token, ("sure", "yes")]).await?;
         self.note("")?;
+        self.look_around(&mut staff, token).await?;
         staff.fill("/admin/sign-out/", &[token]).await?;
         self.note("")
+    }
+
+    /// Figures, letters, jobs and the audit trail, with a page full of each.
+    async fn look_around(&mut self, staff: &mut Browser, token: (&str, &str)) -> Result<(), String> {
+        for _ in 0..2 {
+            staff.fill("/admin/jobs/clean-up/run/", &[token]).await?;
+            self.note("")?;
+        }
+        self.settle_unnoted().await;
+        players::write_letters(&self.cloud, 30).await?;
+        players::fill_audit_trail(&self.cloud, 30).await?;
+        for path in ["/admin/", "/admin/reports/", "/admin/letters/", "/admin/jobs/", "/admin/audit/"] {
+            staff.page(path).await?;
+            self.note("")?;
+        }
+        Ok(())
     }
 
     async fn leave(&mut self, ada: &mut Browser, profile: &str) -> Result<(), String> {

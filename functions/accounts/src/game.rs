@@ -17,17 +17,16 @@ use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::{Email, LONGEST_USERNAME, NotAUsername, Username};
 use shared::model::score::Score;
+use shared::profile::{self, Edit, LONGEST_NAME, Taken};
 use shared::stats::{self, NewStats};
 use shared::visibility::{Audience, Relation, may_see};
 use shared::{App, Error, Result, leaving};
 
 use crate::joining::{self, NewMember};
 use crate::password::{self, Proof};
-use crate::profile::{self, Edit, Taken};
 
 const REQUIRED: &str = "This field is required.";
 const NAME_TAKEN: &str = "A user with that username already exists.";
-const LONGEST_NAME: usize = 150;
 
 /// What was done, and to whom.
 #[derive(Serialize, JsonSchema)]
@@ -268,7 +267,7 @@ pub async fn edit(
     };
     problems.finish()?;
     let Edit { username: None, email: None, first_name: None, last_name: None, .. } = edit else {
-        return match profile::edit(&app, &by, edit).await? {
+        return match profile::edit(&app, &by.account, edit, []).await? {
             Ok(account) => Ok((SetCookies(vec![]), Json(DoneView::of(&account, "User Profile updated.")))),
             Err(Taken::Username) => Err(Error::invalid_field("username", NAME_TAKEN)),
             Err(Taken::Email | Taken::LeetcodeUsername) => {
@@ -362,7 +361,7 @@ pub async fn write_stats(
             return Err(Error::invalid("idempotency_key", "An Idempotency-Key has 1 to 255 printable characters."));
         }
     };
-    let Score { score, games_played, games_won, updated_at, .. } = stats::write(&app, member, new, key).await?;
+    let Score { score, games_played, games_won, updated_at, .. } = stats::write(&app, member, new, key, &[]).await?;
     Ok(Json(StatsView { score, games_played, games_won, updated_at }))
 }
 

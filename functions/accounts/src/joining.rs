@@ -9,11 +9,10 @@ use shared::model::name::{Email, Username, fold};
 use shared::model::profile::Profile;
 use shared::model::score::Score;
 use shared::model::session::Session;
+use shared::profile::Taken;
 use shared::store::{StoreError, Write, keys};
 use shared::visibility::Audience;
 use shared::{App, Error, Result};
-
-use crate::profile::Taken;
 
 /// New accounts per address and hour (contract of the game's users API, section 4.2).
 const PER_HOUR: u32 = 20;

@@ -13,11 +13,12 @@ use shared::http::{Body, Created, Json, body};
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::{Email, Username};
+use shared::model::role::Role;
+use shared::profile::{self, Edit, Taken};
 use shared::{App, Error, Result};
 
 use crate::joining::{self, NewMember};
 use crate::password::sentence;
-use crate::profile::{self, Edit, Taken};
 
 const LONGEST_EMAIL: usize = 100;
 const LONGEST_LEETCODE_NAME: usize = 50;
@@ -59,7 +60,7 @@ impl UserView {
             username: account.username.as_str().to_owned(),
             email: account.email.as_ref().map(|email| email.as_str().to_owned()),
             leetcode_username: account.leetcode_username.clone(),
-            is_admin: account.staff,
+            is_admin: account.role == Some(Role::Administrator),
         }
     }
 }
@@ -170,7 +171,7 @@ pub async fn set(by: Member, State(app): State<App>, Body(input): Body<Settings>
     let wanted = wanted.map(|name| parse_leetcode(&name)).transpose();
     let leetcode_username = wanted.map_err(|problem| Error::invalid_field("leetcode_username", problem))?;
     let edit = Edit { leetcode_username: Some(leetcode_username), ..Edit::default() };
-    let account = profile::edit(&app, &by, edit).await?.map_err(refuse_taken)?;
+    let account = profile::edit(&app, &by.account, edit, []).await?.map_err(refuse_taken)?;
     let data = SettingsData { leetcode_username: account.leetcode_username };
     Ok(Json(SettingsView { status: "success", message: "Settings updated successfully", data }))
 }

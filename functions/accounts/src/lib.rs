@@ -1,7 +1,7 @@
 //! Accounts: joining, signing in and out, the profile, the password, leaving.
 //!
-//! What an account is and what may happen to it stands in the nouns ([`joining`], [`profile`], [`password`], [`email`],
-//! and what the staff may do as well in `shared`: `auth::entry`, `leaving`, `stats`); a dialect's file only translates.
+//! What an account is and what may happen to it stands in the nouns ([`joining`], [`password`], [`email`],
+//! and what the staff may do as well in `shared`: `auth::entry`, `profile`, `leaving`, `stats`); a dialect's file only translates.
 
 pub mod email;
 pub mod game;
@@ -9,7 +9,7 @@ pub mod joining;
 pub mod leettrack;
 pub mod native;
 pub mod password;
-pub mod profile;
+pub mod personal_data;
 pub mod recovery;
 pub mod second_factor;
 
@@ -113,7 +113,13 @@ pub fn routes() -> Routes {
         .post("/api/v1/auth/register", leettrack::register, "Make an account, and sign in", Price::of(4, 4.0, 24.0))
         .get("/api/v1/auth/me", leettrack::me, "Show one's own account", Price::of(1, 2.0, 0.0))
         .put("/api/v1/auth/user/settings", leettrack::set, "Set one's name at LeetCode", Price::of(2, 2.0, 8.0));
-    game.and(native).and(leettrack)
+    let sukuwatto = Routes::new(Dialect::Sukuwatto).post(
+        "/api/request-personal-data/",
+        personal_data::ask,
+        "Ask for everything that is kept about oneself",
+        Price::of(5, 4.0, 5.0),
+    );
+    game.and(native).and(leettrack).and(sukuwatto)
 }
 
 /// The function.

@@ -13,10 +13,9 @@ use shared::model::account::{Account, EmailHeld};
 use shared::model::code::{Code, Purpose};
 use shared::model::name::Email;
 use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, profile};
 
 use crate::email::LETTERS_PER_HOUR;
-use crate::profile;
 
 /// What one may ask a letter for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

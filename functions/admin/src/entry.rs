@@ -11,12 +11,11 @@ use shared::auth::entry::{self, Entered};
 use shared::auth::{Client, Staff, sessions};
 use shared::dialect::Dialect;
 use shared::http::describe::{Describe, Operation};
-use shared::http::{Html, Query, SeeOther, SetCookies, cookies};
-use shared::{App, Error, Result};
+use shared::http::{Page, Query, SeeOther, SetCookies, cookies};
+use shared::{App, Result};
 
 use crate::form::{Browser, Button, Form};
-
-const HOME: &str = "/admin/";
+use crate::page::{self, OVERVIEW};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -28,8 +27,8 @@ struct SignInPage<'a> {
 }
 
 impl SignInPage<'_> {
-    fn show(&self) -> Result<Html> {
-        self.render().map(Html).map_err(|cause| Error::internal("A page could not be written.", cause))
+    fn show(&self) -> Result<Page> {
+        page::show(self)
     }
 }
 
@@ -41,7 +40,7 @@ pub struct Way {
 }
 
 /// Shows anyone the form to sign in.
-pub async fn ask(browser: Browser, State(app): State<App>, Query(way): Query<Way>) -> Result<(SetCookies, Html)> {
+pub async fn ask(browser: Browser, State(app): State<App>, Query(way): Query<Way>) -> Result<(SetCookies, Page)> {
     let (token, cookie) = browser.token(&app);
     let next = own_page(way.next.as_deref());
     let page = SignInPage { token: &token, next, name: "", refused: false }.show()?;
@@ -64,7 +63,7 @@ pub enum Outcome {
     /// On to the page that was asked for.
     Entered(SetCookies, SeeOther),
     /// The form again.
-    Refused(Html),
+    Refused(Page),
 }
 
 impl IntoResponse for Outcome {
@@ -113,7 +112,7 @@ pub async fn sign_out(
 ) -> Result<(SetCookies, SeeOther)> {
     entry::sign_out(&app, &by).await?;
     let cookies = SetCookies(vec![cookies::clear(&app, session_cookie())]);
-    Ok((cookies, SeeOther(Dialect::Staff.sign_in_page().unwrap_or(HOME).to_owned())))
+    Ok((cookies, SeeOther(Dialect::Staff.sign_in_page().unwrap_or(OVERVIEW).to_owned())))
 }
 
 fn session_cookie() -> &'static str {
@@ -122,7 +121,8 @@ fn session_cookie() -> &'static str {
 
 /// The page to go to, if it is one of ours; who sends a link to the form must not choose another site.
 fn own_page(next: Option<&str>) -> &str {
-    next.filter(|next| next.starts_with(HOME) && next.bytes().all(|byte| byte.is_ascii_graphic())).unwrap_or(HOME)
+    next.filter(|next| next.starts_with(OVERVIEW) && next.bytes().all(|byte| byte.is_ascii_graphic()))
+        .unwrap_or(OVERVIEW)
 }
 
 #[cfg(test)]
@@ -135,8 +135,8 @@ mod tests {
             assert_eq!(own_page(Some(next)), next);
         }
         for next in ["", "/", "//evil.example/admin/", "https://evil.example/admin/", "/admin", "/admin/\r\nx: y"] {
-            assert_eq!(own_page(Some(next)), HOME, "{next:?}");
+            assert_eq!(own_page(Some(next)), OVERVIEW, "{next:?}");
         }
-        assert_eq!(own_page(None), HOME);
+        assert_eq!(own_page(None), OVERVIEW);
     }
 }

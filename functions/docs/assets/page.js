@@ -48,6 +48,8 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   onComplete: () => {
     listDialects();
+    // The page has a main part of its own, of which this is one section.
+    document.querySelector("#swagger main, #swagger [role=main]")?.setAttribute("role", "presentation");
     if (location.hash.startsWith("#/")) {
       bringIntoView(named(location.hash));
     }

@@ -47,7 +47,8 @@ async fn find_wrong(app: &App, account: &Account) -> Result<Option<&'static str>
         return Ok(Some("name"));
     }
     let agrees = |score: Score| {
-        score.username == account.username && score.avatar == account.avatar && score.shown == account.active
+        let shown = account.active && !account.banned;
+        score.username == account.username && score.avatar == account.avatar && score.shown == shown
     };
     if !score.is_some_and(agrees) {
         return Ok(Some("score"));

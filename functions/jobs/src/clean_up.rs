@@ -1,9 +1,11 @@
-//! Removes pictures that nothing refers to: those of uploads that broke off between keeping and referring.
+//! Removes files that nothing refers to any more: pictures of uploads that broke off between keeping and referring, and
+//! exports whose links have ended.
 
 use chrono::Duration;
 use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::export;
 use shared::store::keys;
 use shared::{App, Result};
 
@@ -19,23 +21,26 @@ pub struct Report {
     removed: usize,
 }
 
-/// Looks at every picture once.
+/// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    let mut after: Option<String> = None;
-    loop {
-        let listed = app.media.list("avatars/", after.as_deref()).await?;
-        let Some(last) = listed.last() else { return Ok(report) };
-        after = Some(last.name.clone());
-        for file in listed {
-            report.files += 1;
-            let old = file.kept_at < app.clock.now() - SPARED;
-            if old && !is_referred_to(app, &file.name).await? {
-                app.media.delete(&file.name).await?;
-                report.removed += 1;
+    for (folder, spared) in [("avatars/", SPARED), (export::FOLDER, export::LINK_WORKS)] {
+        let mut after: Option<String> = None;
+        loop {
+            let listed = app.media.list(folder, after.as_deref()).await?;
+            let Some(last) = listed.last() else { break };
+            after = Some(last.name.clone());
+            for file in listed {
+                report.files += 1;
+                let old = file.kept_at < app.clock.now() - spared;
+                if old && (folder == export::FOLDER || !is_referred_to(app, &file.name).await?) {
+                    app.media.delete(&file.name).await?;
+                    report.removed += 1;
+                }
             }
         }
     }
+    Ok(report)
 }
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {

@@ -2,13 +2,16 @@
 
 pub mod check_accounts;
 pub mod clean_up;
+pub mod make_staff;
 pub mod remove_files;
 pub mod remove_member;
+pub mod runs;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::events::{Event, Happened};
 use shared::lambda::Function;
+use shared::model::job;
 use shared::queue::{self, Batch};
 use shared::{App, Error, Result};
 
@@ -23,6 +26,31 @@ pub enum Job {
     CleanUp,
     /// Holds accounts, names and scores against each other.
     CheckAccounts,
+    /// Makes a member an administrator; only by hand.
+    MakeStaff {
+        /// The member's name.
+        name: String,
+    },
+}
+
+impl Job {
+    /// Its name among the jobs that a schedule starts, if it is one of them.
+    fn schedule(&self) -> Option<&'static str> {
+        let name = match self {
+            Job::CleanUp => "clean-up",
+            Job::CheckAccounts => "check-accounts",
+            Job::MakeStaff { .. } => return None,
+        };
+        job::find(name).map(|job| job.name)
+    }
+
+    async fn run(self, app: &App) -> Result<Done> {
+        Ok(match self {
+            Job::CleanUp => Done::CleanUp(clean_up::run(app).await?),
+            Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(app).await?),
+            Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(app, &name).await?),
+        })
+    }
 }
 
 /// What a job came to.
@@ -33,6 +61,19 @@ pub enum Done {
     CleanUp(clean_up::Report),
     /// See [`check_accounts`].
     CheckAccounts(check_accounts::Report),
+    /// See [`make_staff`].
+    MakeStaff(make_staff::Report),
+}
+
+impl Done {
+    /// The job's name; reports may hold members' names, which stay out of the log.
+    fn name(&self) -> &'static str {
+        match self {
+            Done::CleanUp(_) => "clean-up",
+            Done::CheckAccounts(_) => "check-accounts",
+            Done::MakeStaff(_) => "make-staff",
+        }
+    }
 }
 
 /// The function.
@@ -47,19 +88,17 @@ async fn handle(app: App, event: Value) -> Result<Value> {
         let batch: Batch = serde_json::from_value(event).map_err(unknown)?;
         serde_json::to_value(queue::each(&app, batch, follow_up).await)
     } else {
-        let done = match serde_json::from_value(event).map_err(unknown)? {
-            Job::CleanUp => Done::CleanUp(clean_up::run(&app).await?),
-            Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(&app).await?),
-        };
-        tracing::info!(done = ?done, "A job is done.");
+        let done = runs::on_schedule(&app, serde_json::from_value(event).map_err(unknown)?).await?;
+        tracing::info!(job = done.name(), "A job is done.");
         serde_json::to_value(done)
     };
     done.map_err(|cause| Error::internal("A report could not be written.", cause))
 }
 
-async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
+async fn follow_up(app: App, Happened { id, event, .. }: Happened) -> Result<()> {
     match event {
         Event::FilesOrphaned { files } => remove_files::run(&app, &files).await,
+        Event::JobAsked { job } => runs::as_asked(&app, &job, id).await,
         Event::MemberDeleted { member } => remove_member::run(&app, member).await,
         // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
         _ => Ok(()),

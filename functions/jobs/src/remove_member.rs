@@ -1,14 +1,16 @@
-//! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, files.
+//! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
+//! letters, files, exports.
 
 use shared::auth::limits;
 use shared::ids::MemberId;
+use shared::model::export;
 use shared::store::{Condition, Query, keys};
 use shared::{App, Result};
 
 /// Keys per page.
 const PAGE: usize = 100;
 
-/// Removes everything that lies with the member, and their pictures.
+/// Removes everything that lies with the member, their pictures, and exports of their data.
 pub async fn run(app: &App, member: MemberId) -> Result<()> {
     loop {
         // Always the first page: what is on it is gone afterwards.
@@ -20,15 +22,17 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    limits::unlock(app, member).await?;
-    let pictures = format!("avatars/{member}/");
-    loop {
-        let left = app.media.list(&pictures, None).await?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        for file in left {
-            app.media.delete(&file.name).await?;
+    limits::unlock(app, member, []).await?;
+    for folder in [format!("avatars/{member}/"), export::folder(member)] {
+        loop {
+            let left = app.media.list(&folder, None).await?;
+            if left.is_empty() {
+                break;
+            }
+            for file in left {
+                app.media.delete(&file.name).await?;
+            }
         }
     }
+    Ok(())
 }

@@ -21,8 +21,8 @@ pub fn function(app: App) -> Function {
 }
 
 async fn write_and_send(app: App, post: post::Post, happened: Happened) -> shared::Result<()> {
-    match letters::about(&app, &happened).await? {
-        Some(draft) => post.send_once(&app, &happened.id.to_string(), draft.write(&app)).await,
-        None => Ok(()),
+    match (letters::about(&app, &happened).await?, happened.event.member()) {
+        (Some(draft), Some(member)) => post.send_once(&app, &happened, member, draft.write(&app)).await,
+        _ => Ok(()),
     }
 }

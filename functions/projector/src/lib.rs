@@ -1,9 +1,10 @@
 //! The projector: reads the table's stream and passes on what happened.
 //!
-//! [`outbox`] puts events on the bus. Every projection reads the same batch and says how far it came; the stream
+//! [`outbox`] puts events on the bus, [`figures`] counts what happened by day. Every projection reads the same batch and says how far it came; the stream
 //! then starts again at the first record that somebody could not deal with, so each must take a record twice
 //! without harm.
 
+pub mod figures;
 pub mod outbox;
 
 use aws_lambda_events::dynamodb::Event;
@@ -12,7 +13,7 @@ use shared::queue::Failures;
 use shared::{App, Result};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["BUS"];
+pub const NEEDS: &[&str] = &["BUS", "TABLE"];
 
 /// The function.
 pub fn function(app: App) -> Function {
@@ -22,7 +23,9 @@ pub fn function(app: App) -> Function {
 
 async fn project(app: App, bus: outbox::Bus, batch: Event) -> Result<Failures> {
     let mut failures = Failures::default();
-    if let Some(first_failed) = outbox::pass_on(&app, &bus, &batch.records).await {
+    let passed_on = outbox::pass_on(&app, &bus, &batch.records).await;
+    let counted = figures::count(&app, &batch.records).await;
+    for first_failed in [passed_on, counted].into_iter().flatten() {
         failures.add(first_failed);
     }
     Ok(failures)

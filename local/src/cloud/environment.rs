@@ -12,6 +12,10 @@ const SECRET: &str = "{{resolve:secretsmanager:";
 /// Read by the TLS library where the cloud has its root certificates; this machine has its own.
 const CLOUD_ONLY: &str = "SSL_CERT_FILE";
 
+/// The template's parameter that says who signs people in with Google, and the variable that it becomes.
+pub(super) const ISSUER_PARAMETER: &str = "GoogleIssuer";
+const ISSUER: &str = "GOOGLE_ISSUER";
+
 /// The environment of each function, by its logical id. `services` is where S3, SES, EventBridge and the sockets'
 /// management answer, `tables` where DynamoDB does.
 pub(super) fn all(
@@ -30,6 +34,15 @@ pub(super) fn all(
         all.insert(function.id.clone(), environment);
     }
     Ok(all)
+}
+
+/// Has the provider of this machine stand in for Google, where nobody named another one.
+pub(super) fn point_to_provider(environments: &mut BTreeMap<String, Environment>, issuer: &str) {
+    for environment in environments.values_mut() {
+        if let Some(named) = environment.get_mut(ISSUER) {
+            *named = issuer.to_owned();
+        }
+    }
 }
 
 /// What the SDKs and the Lambda runtime read.

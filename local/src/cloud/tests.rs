@@ -1,11 +1,17 @@
 //! A whole cloud over our own template, driven by hand.
 
+use std::pin::pin;
+
+use bytes::Bytes;
 use chrono::TimeDelta;
-use serde_json::{Value, json};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::bus::{self, Entry};
 use crate::functions::Trigger;
+use crate::gateway;
 
 fn options(storage: Storage) -> Options {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -160,4 +166,57 @@ async fn running_pumps_move_things_by_themselves() {
     }
     assert_eq!(count(&cloud, Trigger::Queue), 1);
     cloud.shutdown().await;
+}
+
+/// A cloud whose functions answer with as long a body as the query asks for, or never; it tells when they are asked.
+async fn cloud_that_answers_to_order() -> (Cloud, mpsc::UnboundedReceiver<()>) {
+    let (asked, is_asked) = mpsc::unbounded_channel();
+    let answer = async move |event: String| {
+        let _ = asked.send(());
+        let event: Value = serde_json::from_str(&event).unwrap();
+        match event["rawQueryString"].as_str().unwrap().parse() {
+            Ok(length) => json!({ "statusCode": 200, "body": "a".repeat(length) }).to_string(),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let listener = listen().await.unwrap();
+    let invoke = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let options = Options { invoke: Some(invoke), ..options(Storage::Memory) };
+    (Cloud::start(options).await.unwrap(), is_asked)
+}
+
+async fn get(cloud: Cloud, path: &str) -> http::Response<Bytes> {
+    let request = http::Request::get(path).header("host", "localhost").body(Bytes::new()).unwrap();
+    gateway::http(&cloud, request, "192.0.2.7:4711".parse().unwrap()).await
+}
+
+#[tokio::test]
+async fn a_function_is_waited_for_no_longer_than_29_seconds() {
+    let (cloud, mut is_asked) = cloud_that_answers_to_order().await;
+    let mut response = pin!(get(cloud.clone(), "/health/?never"));
+    tokio::select! {
+        response = &mut response => panic!("{response:?}"),
+        asked = is_asked.recv() => asked.unwrap(),
+    }
+    cloud.clock().advance(TimeDelta::seconds(28));
+    assert_eq!(response.as_mut().now_or_never().map(|response| response.status()), None);
+    cloud.clock().advance(TimeDelta::seconds(1));
+    let response = response.await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.body(), r#"{"message":"Service Unavailable"}"#);
+    assert_eq!(response.headers()["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn an_answer_holds_no_more_than_6_megabytes() {
+    let (cloud, _is_asked) = cloud_that_answers_to_order().await;
+    let around = r#"{"statusCode":200,"body":""}"#.len();
+    let longest = 6 * 1024 * 1024 - around;
+    let response = get(cloud.clone(), &format!("/health/?{longest}")).await;
+    assert_eq!((response.status().as_u16(), response.body().len()), (200, longest));
+    let response = get(cloud, &format!("/health/?{}", longest + 1)).await;
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.body(), r#"{"message":"Internal Server Error"}"#);
 }

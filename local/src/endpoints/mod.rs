@@ -1,8 +1,9 @@
 //! The AWS services that functions call, but for DynamoDB: SES, EventBridge, the gateway's management API and S3, in
-//! the wire formats that the AWS SDKs speak, on one loopback port.
+//! the wire formats that the AWS SDKs speak, and an OpenID provider in Google's place; all on one loopback port.
 
 pub mod eventbridge;
 pub mod management;
+pub mod openid;
 pub mod s3;
 pub mod ses;
 
@@ -30,6 +31,7 @@ enum Service {
     Ses,
     EventBridge,
     Management,
+    OpenId,
     S3,
 }
 
@@ -58,6 +60,7 @@ async fn answer(State((cloud, s3)): State<(Cloud, S3Service)>, request: Request)
     match service {
         Service::Ses => ses::answer(&cloud, &body),
         Service::EventBridge => eventbridge::answer(&cloud, &parts.headers, &body),
+        Service::OpenId => openid::answer(&cloud, &parts.method, &parts.uri, &parts.headers, &body).await,
         _ => management::answer(&cloud, &parts.method, parts.uri.path(), body),
     }
 }
@@ -66,7 +69,9 @@ async fn answer(State((cloud, s3)): State<(Cloud, S3Service)>, request: Request)
 /// has none where a URL is presigned.
 fn service(path: &str, headers: &HeaderMap) -> Service {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if management::connection(path).is_some() {
+    if openid::owns(path) {
+        Service::OpenId
+    } else if management::connection(path).is_some() {
         Service::Management
     } else if headers.contains_key("x-amz-target") {
         Service::EventBridge
@@ -114,6 +119,7 @@ mod tests {
         assert_eq!(told("/", &[("content-type", "application/x-www-form-urlencoded")]), Service::Ses);
         assert_eq!(told("/@connections/abc%3D", &[]), Service::Management);
         assert_eq!(told("/live/@connections/abc%3D", &[]), Service::Management);
+        assert_eq!(told("/openid/token", &[("content-type", "application/x-www-form-urlencoded")]), Service::OpenId);
         assert_eq!(told("/bucket/a/@connections/b", &[]), Service::S3);
         assert_eq!(told("/bucket/avatars/1/a.png", &[]), Service::S3);
     }

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use mail_parser::{Address, MessageParser};
+use mail_parser::{Address, MessageParser, MimeHeaders};
 
 use super::reply;
 use crate::cloud::Cloud;
-use crate::state::NewLetter;
+use crate::state::{Attachment, NewLetter};
 
 const NAMESPACE: &str = "http://ses.amazonaws.com/doc/2010-12-01/";
 /// Recipients of one letter, all kinds together.
@@ -71,6 +71,7 @@ fn email(form: &Form) -> Result<NewLetter, Refusal> {
         text: text("Message.Body.Text.Data"),
         html: text("Message.Body.Html.Data"),
         headers,
+        attachments: Vec::new(),
     };
     if letter.text.is_empty() && letter.html.is_empty() {
         return Err(missing("Message.Body"));
@@ -83,6 +84,9 @@ fn email(form: &Form) -> Result<NewLetter, Refusal> {
 fn raw_email(form: &Form) -> Result<NewLetter, Refusal> {
     let data = form.get("RawMessage.Data").ok_or_else(|| missing("RawMessage.Data"))?;
     let bytes = STANDARD.decode(data).map_err(|_| invalid("RawMessage.Data is not base64."))?;
+    if bytes.len() > LARGEST_LETTER {
+        return Err(invalid("Message length exceeds the limit."));
+    }
     let message = MessageParser::default().parse(&bytes).ok_or_else(|| invalid("RawMessage.Data is not a letter."))?;
     let addresses = |address: Option<&Address<'_>>| -> Vec<String> {
         address.into_iter().flat_map(Address::iter).filter_map(|one| one.address().map(str::to_owned)).collect()
@@ -91,6 +95,16 @@ fn raw_email(form: &Form) -> Result<NewLetter, Refusal> {
         (1..).map_while(|number| form.get(&format!("Destinations.member.{number}")).cloned()).collect();
     let written = [message.to(), message.cc(), message.bcc()].map(addresses).concat();
     let from = form.get("Source").cloned().or_else(|| addresses(message.from()).into_iter().next());
+    let attachments = message.attachments().map(|part| Attachment {
+        name: part.attachment_name().unwrap_or("attachment").to_owned(),
+        content_type: part.content_type().map_or_else(
+            || "application/octet-stream".to_owned(),
+            |media| format!("{}/{}", media.ctype(), media.subtype().unwrap_or("octet-stream")),
+        ),
+        size: part.contents().len(),
+        bytes: part.contents().to_vec(),
+    });
+    let attachments = attachments.collect();
     let known = ["from", "to", "subject"];
     let headers = message.headers_raw().filter(|(name, _)| !known.contains(&name.to_ascii_lowercase().as_str()));
     check(NewLetter {
@@ -100,6 +114,7 @@ fn raw_email(form: &Form) -> Result<NewLetter, Refusal> {
         text: message.body_text(0).map(String::from).unwrap_or_default(),
         html: message.body_html(0).map(String::from).unwrap_or_default(),
         headers: headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect(),
+        attachments,
     })
 }
 
@@ -221,7 +236,23 @@ mod tests {
         assert_eq!((letter.subject.as_str(), letter.text.trim()), ("Grüße", "Text"));
         assert_eq!(letter.html.trim(), "<p>HTML</p>");
         assert!(letter.headers.contains(&("X-Campaign".to_owned(), "spring".to_owned())));
+        assert_eq!(letter.attachments, []);
         assert!(raw_email(&form(&[("RawMessage.Data", "%")])).is_err());
+    }
+
+    #[test]
+    fn what_comes_with_a_letter_is_kept_byte_by_byte() {
+        let raw = "From: guildhall@localhost\r\nTo: ada@example.com\r\nSubject: Hi\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nText\r\n--b\r\n\
+            Content-Type: application/zip\r\nContent-Disposition: attachment; filename=\"a b.zip\"\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\nAAEC/w==\r\n--b--\r\n";
+        let letter = raw_email(&form(&[("RawMessage.Data", &STANDARD.encode(raw))])).unwrap();
+        let [file] = letter.attachments.as_slice() else { panic!("{letter:?}") };
+        assert_eq!((file.name.as_str(), file.content_type.as_str(), file.size), ("a b.zip", "application/zip", 4));
+        assert_eq!(file.bytes, [0, 1, 2, 255]);
+        assert_eq!(letter.text.trim(), "Text");
+        let large = format!("{raw}{}", "x".repeat(LARGEST_LETTER));
+        assert!(raw_email(&form(&[("RawMessage.Data", &STANDARD.encode(large))])).is_err());
     }
 
     #[test]

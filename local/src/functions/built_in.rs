@@ -13,6 +13,7 @@ pub(super) fn start(binary: &str, environment: &Environment, with: &Start<'_>) -
         "admin" => (admin::NEEDS, admin::function),
         "chat" => (chat::NEEDS, chat::function),
         "docs" => (docs::NEEDS, docs::function),
+        "exporter" => (exporter::NEEDS, exporter::function),
         "files" => (files::NEEDS, files::function),
         "jobs" => (jobs::NEEDS, jobs::function),
         "leaderboards" => (leaderboards::NEEDS, leaderboards::function),

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::cloud::Cloud;
 use crate::pages;
 
 /// How long API Gateway waits for a function.
-const LONGEST_WAIT: Duration = Duration::from_secs(29);
+const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(29);
 /// What the request line and the headers may take together.
 const LARGEST_HEAD: usize = 10_240;
 /// What an event, and what its answer may take as JSON.
@@ -76,9 +76,11 @@ async fn answer(
 
 /// What the function answers; when the gateway's patience ends before the function's time does, it runs on unheard.
 async fn invoke(cloud: &Cloud, function: &str, event: Value) -> Result<Value, Refusal> {
-    match tokio::time::timeout(LONGEST_WAIT, cloud.functions().invoke(function, event)).await {
-        Ok(answer) => answer.outcome.map_err(|_| Refusal::Broken),
-        Err(_elapsed) => Err(Refusal::Unavailable),
+    let patience_ends = cloud.clock().now() + LONGEST_WAIT;
+    tokio::select! {
+        biased;
+        answer = cloud.functions().invoke(function, event) => answer.outcome.map_err(|_| Refusal::Broken),
+        () = cloud.clock().reached(patience_ends) => Err(Refusal::Unavailable),
     }
 }
 

@@ -99,7 +99,7 @@ fn new_trace_id(now: DateTime<Utc>) -> String {
     format!("Root=1-{:08x}-{random}", now.timestamp())
 }
 
-fn random_bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if getrandom::fill(&mut bytes).is_err() {
         // Where the system has no chance to give, ids of the process's own hasher are unique enough for a laptop.

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use http::header::CONTENT_SECURITY_POLICY;
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use http::{HeaderValue, Method, Response, StatusCode};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::respond;
 use crate::cloud::{Cloud, Storage};
 use crate::schedules;
-use crate::state::{Letter, ScheduleRun};
+use crate::state::{Attachment, Letter, ScheduleRun};
 
 /// Letters in the mailbox's list.
 const LETTERS: usize = 100;
@@ -39,6 +39,10 @@ pub async fn answer(cloud: &Cloud, method: &Method, path: &str, query: &str) -> 
         ("GET", ["letters", id]) => letter(cloud, id).map(|letter| json!(letter)),
         ("GET", ["letters", id, "html"]) => match letter(cloud, id) {
             Ok(letter) => return rendered(&letter),
+            Err(refusal) => Err(refusal),
+        },
+        ("GET", ["letters", id, "attachments", number]) => match attachment(cloud, id, number) {
+            Ok(attachment) => return download(attachment),
             Err(refusal) => Err(refusal),
         },
         ("POST", ["letters", "clear"]) => {
@@ -111,6 +115,23 @@ fn letter(cloud: &Cloud, id: &str) -> Result<Letter, (StatusCode, String)> {
     let id = id.parse().map_err(|_| (StatusCode::NOT_FOUND, "A letter has a number.".to_owned()))?;
     let letter = cloud.state().letter(id).map_err(broken)?;
     letter.ok_or((StatusCode::NOT_FOUND, "There is no such letter.".to_owned()))
+}
+
+fn attachment(cloud: &Cloud, id: &str, number: &str) -> Result<Attachment, (StatusCode, String)> {
+    let absent = || (StatusCode::NOT_FOUND, "There is no such attachment.".to_owned());
+    let (Ok(id), Ok(number)) = (id.parse(), number.parse()) else { return Err(absent()) };
+    cloud.state().attachment(id, number).map_err(broken)?.ok_or_else(absent)
+}
+
+/// A file to be saved and never shown here, whatever it is.
+fn download(attachment: Attachment) -> Response<Bytes> {
+    let name = utf8_percent_encode(&attachment.name, NON_ALPHANUMERIC);
+    let disposition = format!("attachment; filename*=UTF-8''{name}");
+    let mut response = respond(StatusCode::OK, "application/octet-stream", attachment.bytes);
+    if let Ok(disposition) = HeaderValue::try_from(disposition) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
+    response
 }
 
 fn rendered(letter: &Letter) -> Response<Bytes> {

@@ -1,7 +1,7 @@
 //! Who is calling, as arguments of a handler: a signature says who may call.
 //!
 //! Identity is read from what the route's dialect accepts (a cookie, a bearer token), with one round trip for
-//! session and account. Ended sessions, deactivated and deleted accounts are handled here and nowhere else.
+//! session and account. Ended sessions, deactivated, banned and deleted accounts are handled here and nowhere else.
 
 use std::convert::Infallible;
 
@@ -23,6 +23,7 @@ use crate::http::cookies;
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::name::Username;
+use crate::model::role::Role;
 use crate::model::session::Session;
 
 /// A signed-in member.
@@ -45,9 +46,13 @@ impl Member {
 #[derive(Clone)]
 pub struct Viewer(pub Option<Member>);
 
-/// A member of the staff.
+/// A member of the staff, in whichever role.
 #[derive(Clone)]
 pub struct Staff(pub Member);
+
+/// A member of the staff who may do everything that the staff may.
+#[derive(Clone)]
+pub struct Administrator(pub Member);
 
 /// A program that holds the operations token, such as a game's server.
 #[derive(Clone, Copy)]
@@ -117,11 +122,16 @@ impl FromRequestParts<App> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Staff> {
         let member = Member::from_request_parts(parts, app).await?;
-        if member.account.staff {
-            Ok(Staff(member))
-        } else {
-            Err(Error::forbidden("not_staff", "You do not have permission to perform this action."))
-        }
+        if member.account.role.is_some() { Ok(Staff(member)) } else { Err(not_permitted()) }
+    }
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Administrator> {
+        let Staff(member) = Staff::from_request_parts(parts, app).await?;
+        if member.account.role == Some(Role::Administrator) { Ok(Administrator(member)) } else { Err(not_permitted()) }
     }
 }
 
@@ -155,6 +165,10 @@ pub async fn by_token(app: &App, token: &str) -> Result<Member> {
 
 fn not_authenticated() -> Error {
     Error::unauthenticated("not_authenticated", "Authentication credentials were not provided.")
+}
+
+fn not_permitted() -> Error {
+    Error::forbidden("not_permitted", "You do not have permission to perform this action.")
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, 2.1), the scheme in any case.

@@ -16,8 +16,9 @@ use crate::store::{Change, Condition, Key, Query, StoreError, Write, keys};
 pub const FAILURES: i64 = 5;
 /// How long a name stays locked, and how long a failure is remembered.
 pub const LOCKED_FOR: Duration = Duration::minutes(15);
-/// More devices than a member fails on in [`LOCKED_FOR`], and as many as one transaction takes.
-const MOST_DEVICES: usize = 100;
+/// More devices than a member fails on in [`LOCKED_FOR`], and as many as one transaction takes beside what else
+/// belongs in it.
+const MOST_DEVICES: usize = 90;
 /// Failed logins from one address in [`LOCKED_FOR`].
 const FAILURES_PER_ADDRESS: u32 = 50;
 
@@ -136,14 +137,15 @@ pub async fn locked_until(app: &App, member: MemberId) -> Result<Option<i64>> {
     Ok(locked.map(|failures| failures.until).max())
 }
 
-/// Forgets every failure of a member, on all devices.
-pub async fn unlock(app: &App, member: MemberId) -> Result<()> {
+/// Forgets every failure of a member, on all devices; where there is none, nothing happens. `also` are writes that belong
+/// in the same transaction.
+pub async fn unlock(app: &App, member: MemberId, also: impl IntoIterator<Item = Write>) -> Result<()> {
     let failures = app.table.keys(Query::of(keys::all_login_failures(member), MOST_DEVICES)).await?;
     if failures.items.is_empty() {
         return Ok(());
     }
     let forget = failures.items.into_iter().map(|key| Write::delete(key, Condition::default()));
-    Ok(app.table.together(forget.collect()).await?)
+    Ok(app.table.together(forget.chain(also).collect()).await?)
 }
 
 fn locked_out(seconds: i64) -> Error {

@@ -6,9 +6,10 @@ pub mod extract;
 pub mod limits;
 pub mod passwords;
 pub mod refresh;
+pub mod roles;
 pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Client, Leaver, Member, Operator, Staff, Viewer};
+pub use extract::{Administrator, Client, Leaver, Member, Operator, Staff, Viewer};

@@ -110,7 +110,7 @@ pub async fn refresh(app: &App, token: &str, rotation: Rotation) -> Result<Refre
             return Ok(Refreshed { account, session });
         } else {
             tracing::warn!(member.id = member.0, "A refresh token was used twice, so its session ends.");
-            app.table.together(sessions::end(app, member, &session.id)?.into()).await?;
+            sessions::end(app, member, &session.id, []).await?;
             return Err(not_valid());
         };
         match app.table.change::<Session>(change).await {

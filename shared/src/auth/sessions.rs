@@ -7,12 +7,12 @@ use chrono::Duration;
 
 use super::secrets;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::session::Session;
-use crate::store::{Condition, Query, Write, keys};
+use crate::store::{Change, Condition, Query, StoreError, Write, keys};
 
 /// How long a session lasts that is not refreshed: 14 days (contract of the game's users API, section 1).
 pub const LIFETIME: Duration = Duration::seconds(1_209_600);
@@ -97,8 +97,27 @@ pub async fn of(app: &App, account: &Account) -> Result<Vec<Session>> {
     Ok(sessions)
 }
 
-/// The writes that end one session, and tell its sockets.
-pub fn end(app: &App, member: MemberId, session: &str) -> Result<[Write; 2]> {
+/// Ends one session; `false` if there is none of this id. `also` are writes that belong in the same transaction.
+pub async fn end(app: &App, member: MemberId, session: &str, also: impl IntoIterator<Item = Write>) -> Result<bool> {
     let ended = Event::SessionEnded { member, session: session.to_owned() };
-    Ok([Write::delete(keys::session(member, session), Condition::default()), happened(app, ended)?])
+    let mut writes = vec![Write::delete(keys::session(member, session), Condition::present()), happened(app, ended)?];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Refused { write: 0, .. }) => Ok(false),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Ends every session of a member. `also` are writes that belong in the same transaction.
+pub async fn end_all(app: &App, member: MemberId, also: impl IntoIterator<Item = Write>) -> Result<()> {
+    let epoch = Change::of(keys::account(member)).add("session_epoch", 1);
+    let mut writes = vec![Write::change(epoch), happened(app, Event::SessionsEnded { member })?];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
 }

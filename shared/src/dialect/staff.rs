@@ -47,23 +47,15 @@ const PAGE: &str = r#"<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · Guildhall</title>
-<style>
-:root { color-scheme: light dark; --ink: #1c2430; --paper: #f6f4ef; --card: #fff; --accent: #7a4b1e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e1; --paper: #14171c; --card: #1d222a; --accent: #e0a96d; } }
-* { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--paper);
-  color: var(--ink); font: 1.05rem/1.6 system-ui, sans-serif; }
-main { max-width: 26rem; width: 100%; padding: 2rem; background: var(--card); border-radius: .75rem;
-  box-shadow: 0 1px 3px #0002; overflow-wrap: anywhere; }
-h1 { margin: 0 0 .5rem; font: 600 1.5rem/1.3 Georgia, serif; }
-a { display: inline-block; padding: .3rem 0; margin-right: 1rem; color: var(--accent); }
-a:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
-</style>
+<link rel="icon" href="/admin/icon.svg">
+<link rel="stylesheet" href="/admin/style.css">
 </head>
-<body>
+<body class="door">
 <main>
+<div class="card">
 <h1>{title}</h1>
-{text}<p><a href="/admin/">All members</a> <a href="/admin/sign-in/">Sign in as somebody else</a></p>
+{text}<p class="ways"><a href="/admin/">Overview</a> <a href="/admin/sign-in/">Sign in as somebody else</a></p>
+</div>
 </main>
 </body>
 </html>

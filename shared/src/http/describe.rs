@@ -9,8 +9,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
-use super::{Accepted, Body, Created, Html, Json, NoContent, Path, Query, SeeOther, SetCookies, Upload};
-use crate::auth::{Client, Leaver, Member, Operator, Staff, Viewer};
+use super::{Accepted, Body, Created, Html, Json, NoContent, Page, Path, Query, SeeOther, SetCookies, Upload};
+use crate::auth::{Administrator, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -24,8 +24,10 @@ pub enum Access {
     Viewer,
     /// Members.
     Member,
-    /// Staff.
+    /// Staff, in whichever role.
     Staff,
+    /// Administrators.
+    Administrator,
     /// Programs with the operations token.
     Operator,
 }
@@ -49,6 +51,11 @@ impl Default for Schemas {
 }
 
 impl Schemas {
+    /// The schema of something that goes out.
+    pub fn view<T: JsonSchema>(&mut self) -> Value {
+        self.views.subschema_for::<T>().to_value()
+    }
+
     /// Every named schema that was asked for.
     pub fn definitions(mut self) -> Map<String, Value> {
         let mut all = self.inputs.take_definitions(true);
@@ -93,7 +100,7 @@ impl<'a> Operation<'a> {
                 None => self.refusal(StatusCode::UNAUTHORIZED),
             }
         }
-        if self.access == Access::Staff {
+        if matches!(self.access, Access::Staff | Access::Administrator) {
             self.refusal(StatusCode::FORBIDDEN);
         }
         let others = self.refusal_body("Refused for another reason.");
@@ -112,7 +119,7 @@ impl<'a> Operation<'a> {
         let security = match self.access {
             Access::Anyone => json!([]),
             Access::Viewer => json!([ways.as_slice(), &[json!({})]].concat()),
-            Access::Member | Access::Staff => json!(ways),
+            Access::Member | Access::Staff | Access::Administrator => json!(ways),
             Access::Operator => json!([{ "operations": [] }]),
         };
         operation.insert("security".to_owned(), security);
@@ -200,6 +207,12 @@ impl Describe for Member {
 impl Describe for Staff {
     fn describe(operation: &mut Operation<'_>) {
         operation.require(Access::Staff);
+    }
+}
+
+impl Describe for Administrator {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.require(Access::Administrator);
     }
 }
 
@@ -298,6 +311,12 @@ impl Describe for NoContent {
 impl Describe for Html {
     fn describe(operation: &mut Operation<'_>) {
         operation.answer(StatusCode::OK, "text/html; charset=utf-8", json!({ "type": "string" }));
+    }
+}
+
+impl Describe for Page {
+    fn describe(operation: &mut Operation<'_>) {
+        Html::describe(operation);
     }
 }
 

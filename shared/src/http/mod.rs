@@ -15,5 +15,5 @@ pub use body::{Body, Query};
 pub use multipart::Upload;
 pub use page::Cursor;
 pub use path::Path;
-pub use reply::{Accepted, Created, Html, Json, NoContent, SeeOther, SetCookies};
+pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies};
 pub use routes::{Price, Routes, Row};

@@ -86,19 +86,34 @@ impl IntoResponse for SeeOther {
     }
 }
 
+/// 200 with a page of HTML that has its style and its script from us, and nothing from elsewhere.
+pub struct Page(pub String);
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
+            frame-ancestors 'none'; base-uri 'none'";
+        page(policy, self.0)
+    }
+}
+
 /// 200 with a page of HTML, which may load nothing and send its form only back to us.
 pub struct Html(pub String);
 
 impl IntoResponse for Html {
     fn into_response(self) -> Response {
         let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-        let headers = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (http::header::CONTENT_SECURITY_POLICY, policy),
-            // Not `no-referrer`: that would also take the origin from the forms, and a write without its true origin is
-            // refused.
-            (http::header::REFERRER_POLICY, "same-origin"),
-        ];
-        (headers, self.0).into_response()
+        page(policy, self.0)
     }
+}
+
+fn page(policy: &'static str, text: String) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (http::header::CONTENT_SECURITY_POLICY, policy),
+        // Not `no-referrer`: that would also take the origin from the forms, and a write without its true origin is
+        // refused.
+        (http::header::REFERRER_POLICY, "same-origin"),
+    ];
+    (headers, text).into_response()
 }

@@ -17,7 +17,7 @@ use lambda_http::RequestExt;
 
 use super::describe::{Endpoint, Operation};
 use super::origin;
-use super::reply::{Html, Refused, SeeOther};
+use super::reply::{Page, Refused, SeeOther};
 use crate::app::App;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind};
@@ -252,7 +252,7 @@ impl Turn {
             let allowed = response.headers_mut().remove(http::header::ALLOW);
             response = match self.dialect.sign_in_page() {
                 Some(page) if error.kind == Kind::Unauthenticated => self.to_sign_in(page),
-                Some(_) => (refusal.status, Html(refusal.body)).into_response(),
+                Some(_) => (refusal.status, Page(refusal.body)).into_response(),
                 None => (refusal.status, [(CONTENT_TYPE, refusal.media)], refusal.body).into_response(),
             };
             let headers = response.headers_mut();

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::name::{Email, Username};
+use super::role::Role;
 use crate::ids::MemberId;
 use crate::store::{IndexKey, Key, Stored, keys};
 use crate::visibility::Audience;
@@ -35,11 +36,11 @@ pub struct Account {
     pub session_epoch: i64,
     /// Whether the account can be used: its owner, or the staff, can switch it off.
     pub active: bool,
-    /// Whether the staff has barred its owner.
+    /// Whether the staff shut them out.
     #[serde(default)]
     pub banned: bool,
-    /// Whether they may do what staff may do.
-    pub staff: bool,
+    /// What they may do of what the staff may do; none for almost everybody.
+    pub role: Option<Role>,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
     /// When they last signed in.
@@ -71,7 +72,7 @@ impl Account {
             session_epoch: 0,
             active: true,
             banned: false,
-            staff: false,
+            role: None,
             joined_at,
             last_login: None,
             audience: Audience::default(),

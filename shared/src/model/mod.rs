@@ -2,9 +2,14 @@
 
 pub mod account;
 pub mod code;
+pub mod export;
+pub mod figures;
+pub mod job;
+pub mod letter;
 pub mod name;
 pub mod profile;
 pub mod relation;
+pub mod role;
 pub mod score;
 pub mod second_factor;
 pub mod session;

@@ -11,6 +11,8 @@
 //! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
+//! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
+//! | was this letter sent? | `MEMBER#<id>` | `LETTER#<letter>` |
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
@@ -19,18 +21,25 @@
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
 //! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
 //! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
-//! | was this letter sent? | `LETTER#<letter>` | `LETTER` |
 //! | which keys verify access tokens? | `KEYS` | `KEY#<key id>` |
+//! | what did the staff do in this month? | `AUDIT#<month>` | `<event>` |
+//! | how often did what happen on this day? | `FIGURES#<month>` | `<day>` |
+//! | how many members are there? | `TOTALS` | `TOTALS` |
+//! | was this counted? | `COUNTED#<what>` | `COUNTED` |
+//! | how did this job's runs go? | `JOB#<name>` | `RUN#<newest first>` |
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
 //! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
+//! | what did the staff do? | `AUDIT` | `<newest first>` |
+//! | which letters were written in this month? | `LETTERS#<month>` | `<newest first>#<letter>` |
 
+use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{EventId, MemberId};
+use crate::ids::{EventId, MAX_SAFE_INTEGER, MemberId};
 
 /// Where an item lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +122,12 @@ pub fn socket_of(member: MemberId, connection: &str) -> Key {
     key(member_partition(member), format!("SOCKET#{connection}"))
 }
 
-/// Everything that lies with a member, to remove what is left of them.
+/// Has this member asked for their data, and not got it yet?
+pub fn data_request(member: MemberId) -> Key {
+    key(member_partition(member), "DATA_REQUEST")
+}
+
+/// Everything that lies with a member, to hand it to them or to remove what is left of them.
 pub fn all_of(member: MemberId) -> Range {
     Range { pk: member_partition(member), prefix: String::new(), index: None }
 }
@@ -170,8 +184,19 @@ pub fn outbox(event: EventId) -> Key {
 }
 
 /// Was this letter sent? Takes an id made from what the letter is about.
-pub fn letter(letter: &str) -> Key {
-    key(format!("LETTER#{letter}"), "LETTER")
+pub fn letter(member: MemberId, letter: &str) -> Key {
+    key(member_partition(member), format!("LETTER#{letter}"))
+}
+
+/// A letter's place among those of its month.
+pub fn by_letter(written_at: DateTime<Utc>, letter: &str) -> IndexKey {
+    let sk = format!("{:020}#{letter}", descending(written_at.timestamp_micros()));
+    IndexKey { pk: format!("LETTERS#{}", month(written_at)), sk }
+}
+
+/// Which letters were written in the month of this time? The latest first.
+pub fn letters(at: DateTime<Utc>) -> Range {
+    Range { pk: format!("LETTERS#{}", month(at)), prefix: String::new(), index: Some("gsi1") }
 }
 
 /// One public key.
@@ -214,6 +239,66 @@ pub fn online() -> Range {
     Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
 }
 
+/// What sort of thing lies under a sort key, such as `SESSION` under `SESSION#<session>`.
+pub fn kind(sk: &str) -> &str {
+    sk.split('#').next().unwrap_or_default()
+}
+
+/// One thing that the staff did.
+pub fn audit(at: DateTime<Utc>, entry: EventId) -> Key {
+    key(format!("AUDIT#{}", month(at)), format!("{:016}", entry.0))
+}
+
+/// Its place among all that the staff did.
+pub fn by_audit(entry: EventId) -> IndexKey {
+    IndexKey { pk: "AUDIT".to_owned(), sk: newest_first(entry) }
+}
+
+/// What did the staff do? The latest first.
+pub fn audit_trail() -> Range {
+    Range { pk: "AUDIT".to_owned(), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// How often did what happen on this day?
+pub fn figures(day: NaiveDate) -> Key {
+    key(format!("FIGURES#{}", day.format("%Y-%m")), day.to_string())
+}
+
+/// How often did what happen in the month of this day? A row per day on which anything did, the first first.
+pub fn figures_of_month(day: NaiveDate) -> Range {
+    Range { pk: format!("FIGURES#{}", day.format("%Y-%m")), prefix: String::new(), index: None }
+}
+
+/// How many members are there?
+pub fn totals() -> Key {
+    key("TOTALS".to_owned(), "TOTALS")
+}
+
+/// Was this counted?
+pub fn counted(what: &str) -> Key {
+    key(format!("COUNTED#{what}"), "COUNTED")
+}
+
+/// One run of a job.
+pub fn run(job: &str, run: EventId) -> Key {
+    key(format!("JOB#{job}"), format!("RUN#{}", newest_first(run)))
+}
+
+/// How did this job's runs go? The latest first.
+pub fn runs(job: &str) -> Range {
+    Range { pk: format!("JOB#{job}"), prefix: "RUN#".to_owned(), index: None }
+}
+
+/// Whether a stored sort key is that of an account.
+pub fn is_account(sk: &str) -> bool {
+    sk == "ACCOUNT"
+}
+
+/// Whether a stored sort key is that of a letter's record.
+pub fn is_letter(sk: &str) -> bool {
+    sk.starts_with("LETTER#")
+}
+
 /// Whether a stored key is that of an outbox record.
 pub fn is_outbox(pk: &str) -> bool {
     pk.starts_with("OUTBOX#")
@@ -227,9 +312,19 @@ fn member_partition(member: MemberId) -> String {
     format!("MEMBER#{member}")
 }
 
-/// Maps the 64-bit scores to numbers that ascend where scores descend, negative ones included.
-fn descending(score: i64) -> u64 {
-    !(score as u64 ^ (1 << 63))
+/// The month of a time, such as `2026-01`.
+fn month(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m").to_string()
+}
+
+/// Ids ascend in time; this descends, since a range is read in the order of its sort keys.
+fn newest_first(id: EventId) -> String {
+    format!("{:016}", MAX_SAFE_INTEGER.saturating_sub(id.0))
+}
+
+/// Maps 64-bit numbers to such that ascend where those descend, negative ones included.
+fn descending(number: i64) -> u64 {
+    !(number as u64 ^ (1 << 63))
 }
 
 /// 128 bits of SHA-256 in hexadecimal: keys of a fixed length from text of any length.
@@ -247,6 +342,18 @@ mod tests {
         let keys: Vec<_> = scores.map(|score| by_score(score, MemberId(1)).sk).to_vec();
         assert!(keys.is_sorted());
         assert!(by_score(5, MemberId(9)).sk < by_score(5, MemberId(10)).sk);
+    }
+
+    #[test]
+    fn a_later_entry_comes_first() {
+        let keys: Vec<_> = [MAX_SAFE_INTEGER, 10, 9, 1].map(|id| by_audit(EventId(id)).sk).to_vec();
+        assert!(keys.is_sorted());
+    }
+
+    #[test]
+    fn a_later_letter_comes_first() {
+        let at = |seconds| by_letter(DateTime::from_timestamp(seconds, 0).unwrap(), "7").sk;
+        assert!([at(2_000_000_000), at(1_000_000_000), at(0), at(-1)].is_sorted());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -144,6 +145,40 @@ impl Query {
     }
 }
 
+/// A write in DynamoDB's terms: its expressions, and what their placeholders stand for.
+struct Terms {
+    update: Option<String>,
+    condition: Option<String>,
+    names: Option<HashMap<String, String>>,
+    values: Option<Item>,
+}
+
+impl Terms {
+    fn of(write: &Write) -> Result<Terms> {
+        let mut names = Names::default();
+        let update = match &write.act {
+            Act::Update(change) => Some(change.expression(&mut names)?),
+            _ => None,
+        };
+        let condition = write.condition.expression(&mut names);
+        let (names, values) = names.into_maps();
+        Ok(Terms { update, condition, names, values })
+    }
+}
+
+/// What every write says beside the item. The SDK has a builder for each kind of write, alone and in a transaction:
+/// they use the same words and share no trait.
+macro_rules! with_terms {
+    ($builder:expr, $table:expr, $terms:expr) => {
+        $builder
+            .table_name($table)
+            .set_condition_expression($terms.condition)
+            .set_expression_attribute_names($terms.names)
+            .set_expression_attribute_values($terms.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    };
+}
+
 /// The product's table.
 #[derive(Clone)]
 pub struct Table {
@@ -218,6 +253,12 @@ impl Table {
             Ok((first.map(read_item).transpose()?, second.map(read_item).transpose()?))
         };
         keys.iter().map(pair).collect()
+    }
+
+    /// Up to 100 items of one shape in one round trip, in the order of their keys, which are all different.
+    pub async fn get_many<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
+        let mut items = self.get_items(keys).await?;
+        keys.iter().map(|key| items.remove(key).map(read_item).transpose()).collect()
     }
 
     async fn get_items(&self, keys: &[Key]) -> Result<std::collections::BTreeMap<Key, Item>> {
@@ -310,113 +351,56 @@ impl Table {
 
     /// Keeps a new item; refused if its key is taken.
     pub async fn create(&self, item: &impl Stored) -> Result<(), StoreError> {
-        self.write(Write::create(item)?).await
+        self.write(Write::create(item)?, ReturnValue::None).await.map(drop)
     }
 
     /// Keeps an item whatever was there.
     pub async fn put(&self, item: &impl Stored) -> Result<(), StoreError> {
-        self.write(Write::put(item)?).await
+        self.write(Write::put(item)?, ReturnValue::None).await.map(drop)
     }
 
     /// Removes an item under a condition.
     pub async fn delete(&self, key: Key, condition: Condition) -> Result<(), StoreError> {
-        self.write(Write::delete(key, condition)).await
-    }
-
-    async fn write(&self, write: Write) -> Result<(), StoreError> {
-        let mut names = Names::default();
-        let condition = write.condition.expression(&mut names);
-        let (names, values) = names.into_maps();
-        let total = ReturnConsumedCapacity::Total;
-        let old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let capacity = match write.act {
-            Act::Put(item) => {
-                let call = self
-                    .client()
-                    .put_item()
-                    .table_name(&self.config.table)
-                    .set_item(Some(item))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old)
-                    .return_consumed_capacity(total);
-                let sent = meter::call(call.send()).await;
-                sent.map_err(|error| {
-                    refused_or_failed("put", error, |error| match error {
-                        aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                            refused,
-                        ) => Some(refused.item.clone()),
-                        _ => None,
-                    })
-                })?
-                .consumed_capacity
-            }
-            Act::Delete(key) => {
-                let call = self
-                    .client()
-                    .delete_item()
-                    .table_name(&self.config.table)
-                    .set_key(Some(key_attributes(&key)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old)
-                    .return_consumed_capacity(total);
-                let sent = meter::call(call.send()).await;
-                sent.map_err(|error| {
-                    refused_or_failed("delete", error, |error| match error {
-                        aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
-                            refused,
-                        ) => Some(refused.item.clone()),
-                        _ => None,
-                    })
-                })?
-                .consumed_capacity
-            }
-            Act::Update(change) => return self.change::<serde::de::IgnoredAny>(change).await.map(drop),
-        };
-        meter::wrote(units(capacity.as_ref()));
-        Ok(())
+        self.write(Write::delete(key, condition), ReturnValue::None).await.map(drop)
     }
 
     /// Changes one item and returns it as it was before, if it was there.
     pub async fn change<T: DeserializeOwned>(&self, change: Change) -> Result<Option<T>, StoreError> {
-        Ok(self.update(change, ReturnValue::AllOld).await?.map(read_item).transpose()?)
+        Ok(self.write(Write::change(change), ReturnValue::AllOld).await?.map(read_item).transpose()?)
     }
 
     /// Changes one item and returns it as it is now.
     pub async fn changed<T: DeserializeOwned>(&self, change: Change) -> Result<T, StoreError> {
-        Ok(read_item(self.update(change, ReturnValue::AllNew).await?.unwrap_or_default())?)
+        Ok(read_item(self.write(Write::change(change), ReturnValue::AllNew).await?.unwrap_or_default())?)
     }
 
-    async fn update(&self, change: Change, wanted: ReturnValue) -> Result<Option<Item>, StoreError> {
-        let mut names = Names::default();
-        let update = change.expression(&mut names)?;
-        let condition = change.condition.expression(&mut names);
-        let (names, values) = names.into_maps();
-        let call = self
-            .client()
-            .update_item()
-            .table_name(&self.config.table)
-            .set_key(Some(key_attributes(&change.key)))
-            .update_expression(update)
-            .set_condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .return_values(wanted)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = meter::call(call.send()).await.map_err(|error| {
-            refused_or_failed("change", error, |error| match error {
-                aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(refused) => {
-                    Some(refused.item.clone())
-                }
-                _ => None,
-            })
-        })?;
-        meter::wrote(units(answer.consumed_capacity.as_ref()));
-        Ok(answer.attributes)
+    /// One write by itself, and what was wanted back of a changed item.
+    async fn write(&self, write: Write, wanted: ReturnValue) -> Result<Option<Item>, StoreError> {
+        let terms = Terms::of(&write)?;
+        let (table, total) = (&self.config.table, ReturnConsumedCapacity::Total);
+        let (attributes, capacity) = match write.act {
+            Act::Put(item) => {
+                let call = with_terms!(self.client().put_item(), table, terms).set_item(Some(item));
+                let sent = meter::call(call.return_consumed_capacity(total).send()).await;
+                (None, sent.map_err(|error| refused_or_failed("put", error))?.consumed_capacity)
+            }
+            Act::Update(change) => {
+                let call = with_terms!(self.client().update_item(), table, terms)
+                    .set_key(Some(key_attributes(&change.key)))
+                    .set_update_expression(terms.update)
+                    .return_values(wanted);
+                let sent = meter::call(call.return_consumed_capacity(total).send()).await;
+                let answer = sent.map_err(|error| refused_or_failed("change", error))?;
+                (answer.attributes, answer.consumed_capacity)
+            }
+            Act::Delete(key) => {
+                let call = with_terms!(self.client().delete_item(), table, terms).set_key(Some(key_attributes(&key)));
+                let sent = meter::call(call.return_consumed_capacity(total).send()).await;
+                (None, sent.map_err(|error| refused_or_failed("delete", error))?.consumed_capacity)
+            }
+        };
+        meter::wrote(units(capacity.as_ref()));
+        Ok(attributes)
     }
 
     /// All of these writes or none of them. Tells which was refused, the first if several were.
@@ -454,44 +438,19 @@ impl Table {
     }
 
     fn transaction_item(&self, write: Write) -> Result<TransactWriteItem> {
-        let mut names = Names::default();
-        let update = match &write.act {
-            Act::Update(change) => change.expression(&mut names)?,
-            _ => String::new(),
-        };
-        let condition = write.condition.expression(&mut names);
-        let (names, values) = names.into_maps();
-        let old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let key = write.act.key();
-        let table = &self.config.table;
-        let item = TransactWriteItem::builder();
+        let terms = Terms::of(&write)?;
+        let (table, item) = (&self.config.table, TransactWriteItem::builder());
         let built = match write.act {
-            Act::Put(new) => Put::builder()
-                .table_name(table)
-                .set_item(Some(new))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(old)
-                .build()
-                .map(|put| item.put(put)),
-            Act::Update(_) => Update::builder()
-                .table_name(table)
-                .set_key(Some(key))
-                .update_expression(update)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(old)
+            Act::Put(new) => {
+                with_terms!(Put::builder(), table, terms).set_item(Some(new)).build().map(|put| item.put(put))
+            }
+            Act::Update(change) => with_terms!(Update::builder(), table, terms)
+                .set_key(Some(key_attributes(&change.key)))
+                .set_update_expression(terms.update)
                 .build()
                 .map(|update| item.update(update)),
-            Act::Delete(_) => Delete::builder()
-                .table_name(table)
-                .set_key(Some(key))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(old)
+            Act::Delete(key) => with_terms!(Delete::builder(), table, terms)
+                .set_key(Some(key_attributes(&key)))
                 .build()
                 .map(|delete| item.delete(delete)),
         };
@@ -567,7 +526,7 @@ pub(super) fn item_of(stored: &impl Stored) -> Result<Item> {
     Ok(item)
 }
 
-pub(super) fn key_attributes(key: &Key) -> HashMap<String, AttributeValue> {
+fn key_attributes(key: &Key) -> HashMap<String, AttributeValue> {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
         ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
@@ -595,16 +554,14 @@ fn units_of_all(capacities: Option<&[ConsumedCapacity]>) -> f64 {
 }
 
 /// Tells a condition that did not hold from a call that did not work.
-fn refused_or_failed<E>(
-    verb: &'static str,
-    error: SdkError<E>,
-    refused: impl FnOnce(&E) -> Option<Option<Item>>,
-) -> StoreError
+fn refused_or_failed<E>(verb: &'static str, error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    match error.as_service_error().and_then(refused) {
-        Some(item) => StoreError::Refused { write: 0, found: item.map(Found) },
+    // Each operation has an error type of its own, around one and the same exception.
+    let cause = error.as_service_error().and_then(|error| error.source());
+    match cause.and_then(|cause| cause.downcast_ref::<ConditionalCheckFailedException>()) {
+        Some(refused) => StoreError::Refused { write: 0, found: refused.item.clone().map(Found) },
         None => StoreError::Failed(failed(verb, error)),
     }
 }

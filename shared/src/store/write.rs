@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::keys::{IndexKey, Key};
-use super::table::{Item, Stored, item_of, key_attributes};
+use super::table::{Item, Stored, item_of};
 use crate::error::{Error, Result};
 
 /// One write of a transaction.
@@ -287,20 +287,5 @@ impl Names {
     pub(super) fn into_maps(self) -> (Option<HashMap<String, String>>, Option<Item>) {
         let some = |names: HashMap<String, String>| (!names.is_empty()).then_some(names);
         (some(self.names), (!self.values.is_empty()).then_some(self.values))
-    }
-}
-
-impl Act {
-    /// The key attributes of the item that is written.
-    pub(super) fn key(&self) -> HashMap<String, AttributeValue> {
-        match self {
-            Act::Put(item) => item
-                .iter()
-                .filter(|(name, _)| matches!(name.as_str(), "pk" | "sk"))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            Act::Update(change) => key_attributes(&change.key),
-            Act::Delete(key) => key_attributes(key),
-        }
     }
 }

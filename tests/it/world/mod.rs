@@ -2,11 +2,12 @@
 
 mod person;
 mod reply;
-mod wire;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use local::state::Letter;
@@ -19,22 +20,59 @@ use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
 use shared::model::account::Account;
 use shared::model::relation::Block;
+use shared::model::role::Role;
 use shared::store::{Change, keys};
 
 pub use person::{PASSWORD, Person};
 pub use reply::Reply;
-pub use wire::{Fault, Wire};
+pub use tests::wire::{Fault, Wire};
 
 /// Where the gateway of every world would listen.
 pub const PUBLIC_URL: &str = "http://guildhall.test";
 
-/// One test's world.
+/// One test's world. Cloning shares it; with its last clone it ends, and then everything that happened has to have
+/// been passed on.
 #[derive(Clone)]
-pub struct World {
+pub struct World(Arc<Parts>);
+
+/// What a world is made of, to be reached through it.
+pub struct Parts {
     pub cloud: Cloud,
     pub clock: Clock,
     pub wire: Wire,
     pub ids: Ids,
+    left_unsettled: AtomicBool,
+}
+
+impl Deref for World {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        if std::thread::panicking() || *self.left_unsettled.get_mut() {
+            return;
+        }
+        let changes = self.cloud.unread_changes().expect("the stream");
+        let unheard = unheard(&changes);
+        assert!(
+            unheard.is_empty(),
+            "This world ended before anybody heard of {}: settle it, or say that it is left unsettled.",
+            unheard.join(", ")
+        );
+    }
+}
+
+/// The events among these changes of the table: what the projector would pass on.
+fn unheard(changes: &[Value]) -> Vec<&str> {
+    let new = changes.iter().filter(|change| change["eventName"] == "INSERT");
+    let images = new.map(|change| &change["dynamodb"]["NewImage"]);
+    let events = images.filter(|image| image["pk"]["S"].as_str().is_some_and(keys::is_outbox));
+    events.filter_map(|image| image["name"]["S"].as_str()).collect()
 }
 
 impl World {
@@ -59,7 +97,6 @@ impl World {
             usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let clock = Clock::fixed(start());
         let wire = Wire::default();
-        let watched = wire.clone();
         let ids = Ids::counting();
         let options = Options {
             template: repository().join("template.yaml"),
@@ -70,10 +107,10 @@ impl World {
             ids: ids.clone(),
             invoke: None,
             pumps: Pumps::ByHand,
-            wire: Some(Arc::new(move |function| watched.client(function))),
+            wire: Some(wire.for_functions()),
         };
         let cloud = Cloud::start(options).await.expect("a cloud from the repository's own template");
-        World { cloud, clock, wire, ids }
+        World(Arc::new(Parts { cloud, clock, wire, ids, left_unsettled: AtomicBool::new(false) }))
     }
 
     /// Somebody without an account, with a browser of their own.
@@ -131,15 +168,25 @@ impl World {
         self.app().table.put(&Block { member, blocked, since: self.clock.now() }).await.expect("room for a block");
     }
 
-    /// Makes a member one of the staff, which no route does.
+    /// Makes a member an administrator, which nobody of the staff could do the first time.
     pub async fn promote(&self, member: &Person) {
-        let promote = Change::of(keys::account(MemberId(member.id()))).set("staff", true);
+        self.give_role(member, Role::Administrator).await;
+    }
+
+    /// Gives a member a role.
+    pub async fn give_role(&self, member: &Person, role: Role) {
+        let promote = Change::of(keys::account(MemberId(member.id()))).set("role", role);
         self.app().table.change::<Value>(promote).await.expect("the member's account");
     }
 
     /// Lets everything happen that follows from what was done.
     pub async fn settle(&self) {
         self.cloud.settle(Delivery::Once).await;
+    }
+
+    /// Lets this world end with events that nobody heard of.
+    pub fn leave_unsettled(&self) {
+        self.left_unsettled.store(true, Ordering::Relaxed);
     }
 
     /// The app of the function `accounts`, to look at the table and to set a scene that no route can set.
@@ -216,6 +263,7 @@ pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
         ("admin", ::admin::NEEDS),
         ("chat", ::chat::NEEDS),
         ("docs", ::docs::NEEDS),
+        ("exporter", ::exporter::NEEDS),
         ("files", ::files::NEEDS),
         ("jobs", ::jobs::NEEDS),
         ("leaderboards", ::leaderboards::NEEDS),

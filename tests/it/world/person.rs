@@ -1,6 +1,5 @@
 //! People: each with a browser that keeps cookies, and an address of their own.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use local::gateway;
 use local::gateway::websocket::Socket;
 use serde_json::{Value, json};
+use tests::browser::{Cookies, FORM, FORM_WITH_FILES, filled_in, with_file};
 
 use super::{OPERATIONS_TOKEN, Reply, World};
 
@@ -21,7 +21,7 @@ pub struct Person {
     pub name: String,
     pub address: SocketAddr,
     world: World,
-    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    cookies: Arc<Mutex<Cookies>>,
     id: Arc<Mutex<u64>>,
 }
 
@@ -82,12 +82,12 @@ impl Person {
 
     /// What their browser keeps under this name.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.lock().unwrap().get(name).cloned()
+        self.cookies.lock().unwrap().get(name)
     }
 
     /// Puts a cookie into their browser.
     pub fn keep(&self, name: &str, value: &str) {
-        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        self.cookies.lock().unwrap().keep(name, value);
     }
 
     pub async fn get(&self, path: &str) -> Reply {
@@ -112,8 +112,7 @@ impl Person {
 
     /// Sends a form that was filled in.
     pub async fn fill(&self, path: &str, form: &[(&str, &str)]) -> Reply {
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        self.send(Method::POST, path, &[("content-type", "application/x-www-form-urlencoded")], form).await
+        self.send(Method::POST, path, &[("content-type", FORM)], filled_in(form)).await
     }
 
     async fn send_json(&self, method: Method, path: &str, body: Value) -> Reply {
@@ -135,12 +134,7 @@ impl Person {
 
     /// Uploads a file in a form's field.
     pub async fn upload(&self, path: &str, field: &str, filename: &str, file: &[u8]) -> Reply {
-        let head = format!(
-            "--cut\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{filename}\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\n"
-        );
-        let body = [head.as_bytes(), file, b"\r\n--cut--\r\n"].concat();
-        self.send(Method::POST, path, &[("content-type", "multipart/form-data; boundary=cut")], body).await
+        self.send(Method::POST, path, &[("content-type", FORM_WITH_FILES)], with_file(field, filename, file)).await
     }
 
     /// Gets an access token for this person's session.
@@ -171,24 +165,12 @@ impl Person {
             request.headers_mut().append(name, value);
         }
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("guildhall.test"));
-        let cookies: Vec<_> =
-            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !cookies.is_empty() && !request.headers().contains_key("cookie") {
-            request.headers_mut().insert("cookie", cookies.join("; ").parse().expect("cookies"));
+        if let Some(line) = self.cookies.lock().unwrap().line() {
+            request.headers_mut().entry("cookie").or_insert(line.parse().expect("cookies"));
         }
         let response = gateway::http(&self.world.cloud, request, self.address).await;
         let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all("set-cookie") {
-            let cookie = cookie.to_str().expect("a cookie");
-            let (name, rest) = cookie.split_once('=').expect("a cookie");
-            let value = rest.split(';').next().unwrap_or_default();
-            let mut cookies = self.cookies.lock().unwrap();
-            if cookie.contains("Max-Age=0") {
-                cookies.remove(name);
-            } else {
-                cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
+        self.cookies.lock().unwrap().keep_all(&parts.headers).expect("cookies that browsers read");
         Reply { status: parts.status, headers: parts.headers, body: body.to_vec() }
     }
 }

@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use shared::auth::entry::{self, Entered, Refused};
 use shared::auth::second_factor::{self, Shown};
 use shared::auth::{Client, Member, sessions};
-use shared::events::{Event, happened};
 use shared::http::{Body, Created, Json, NoContent, Path};
 use shared::model::session::Session;
-use shared::store::{Change, Condition, Write, keys};
 use shared::{App, Error, Result};
 
 use super::tokens::TokensView;
@@ -86,19 +84,12 @@ pub async fn end(by: Member, State(app): State<App>, Path(session): Path<String>
     if session.len() > 64 {
         return Err(Error::not_found());
     }
-    app.table.together(sessions::end(&app, by.id(), &session)?.into()).await?;
+    sessions::end(&app, by.id(), &session, []).await?;
     Ok(NoContent)
 }
 
 /// Ends all of the caller's sessions, this one included.
 pub async fn end_all(by: Member, State(app): State<App>) -> Result<NoContent> {
-    let member = by.id();
-    let change = Change::of(keys::account(member)).add("session_epoch", 1);
-    let unchanged = Condition::equals("session_epoch", by.account.session_epoch);
-    let writes = vec![Write::change(change.when(unchanged)), happened(&app, Event::SessionsEnded { member })?];
-    match app.table.together(writes).await {
-        // Somebody else ended them a moment ago.
-        Ok(()) | Err(shared::store::StoreError::Refused { .. }) => Ok(NoContent),
-        Err(error) => Err(error.into()),
-    }
+    sessions::end_all(&app, by.id(), []).await?;
+    Ok(NoContent)
 }

@@ -4,13 +4,12 @@ use askama::Template;
 use shared::auth::codes;
 use shared::events::{Event, Happened};
 use shared::ids::MemberId;
+use shared::mail::Letter;
 use shared::model::account::Account;
 use shared::model::code::Purpose;
 use shared::model::name::Email;
 use shared::store::keys;
 use shared::{App, Error, Result};
-
-use crate::post::Letter;
 
 /// A letter that is called for, not written yet: what is in it may be good for one letter only.
 pub struct Draft {

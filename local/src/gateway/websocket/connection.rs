@@ -1,13 +1,11 @@
 //! One open socket: its frames go to functions one after the other, until somebody closes it or time does.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use shared::clock::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
 
 use super::events::{self, About, Identity};
 use super::{Ending, Frame, Gone, Sockets, Status, trouble};
@@ -15,9 +13,9 @@ use crate::cloud::Cloud;
 use crate::template::SocketApi;
 
 /// A socket on which nothing moves is closed.
-const IDLE: Duration = Duration::from_secs(10 * 60);
+const IDLE: TimeDelta = TimeDelta::minutes(10);
 /// No socket lives longer.
-const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
+const LONGEST: TimeDelta = TimeDelta::hours(2);
 
 /// What arrives from a client.
 #[derive(Debug)]
@@ -39,14 +37,10 @@ pub struct Connection {
     clock: Clock,
     connected_at: DateTime<Utc>,
     outbox: mpsc::Sender<Frame>,
-    activity: Mutex<Activity>,
+    /// When a frame last went either way.
+    active_at: Mutex<DateTime<Utc>>,
     ending: watch::Sender<Option<Ending>>,
     forgotten: watch::Sender<bool>,
-}
-
-struct Activity {
-    last: Instant,
-    shown: DateTime<Utc>,
 }
 
 impl Connection {
@@ -58,7 +52,7 @@ impl Connection {
             clock,
             connected_at: now,
             outbox,
-            activity: Mutex::new(Activity { last: Instant::now(), shown: now }),
+            active_at: Mutex::new(now),
             ending: watch::Sender::new(None),
             forgotten: watch::Sender::new(false),
         }
@@ -98,18 +92,23 @@ impl Connection {
     pub fn status(&self) -> Status {
         Status {
             connected_at: self.connected_at,
-            last_active_at: self.activity().shown,
+            last_active_at: *self.active_at(),
             source_ip: self.identity.source_ip.clone(),
             user_agent: self.identity.user_agent.clone(),
         }
     }
 
     fn touch(&self) {
-        *self.activity() = Activity { last: Instant::now(), shown: self.clock.now() };
+        *self.active_at() = self.clock.now();
     }
 
-    fn activity(&self) -> MutexGuard<'_, Activity> {
-        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    /// When it closes if nothing moves from now on.
+    fn closes_at(&self) -> DateTime<Utc> {
+        (*self.active_at() + IDLE).min(self.connected_at + LONGEST)
+    }
+
+    fn active_at(&self) -> MutexGuard<'_, DateTime<Utc>> {
+        self.active_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn about(&self) -> About<'_> {
@@ -134,12 +133,17 @@ pub async fn live(cloud: Cloud, sockets: Sockets, connection: Arc<Connection>, m
 
 /// Hands over frames until there is a reason to stop, which is returned.
 async fn last_words(cloud: &Cloud, connection: &Connection, inbox: &mut mpsc::Receiver<Inbound>) -> Ending {
-    let latest = Instant::now() + LONGEST;
     loop {
-        let idle_at = connection.activity().last + IDLE;
+        let closes_at = connection.closes_at();
         tokio::select! {
             biased;
             ending = connection.ended() => return ending,
+            // A frame to the client counts as life, too, and moves the moment while we wait for it.
+            () = connection.clock.reached(closes_at) => {
+                if connection.closes_at() <= connection.clock.now() {
+                    return Ending::new(1001, "Going away");
+                }
+            }
             inbound = inbox.recv() => match inbound {
                 Some(Inbound::Message { frame, done }) => {
                     connection.touch();
@@ -151,12 +155,6 @@ async fn last_words(cloud: &Cloud, connection: &Connection, inbox: &mut mpsc::Re
                 Some(Inbound::Closed(ending)) => return ending,
                 None => return Ending::new(1006, ""),
             },
-            // A frame to the client counts as life, too, and moves the moment while we wait for it.
-            () = tokio::time::sleep_until(idle_at.min(latest)) => {
-                if Instant::now() >= latest || connection.activity().last + IDLE <= Instant::now() {
-                    return Ending::new(1001, "Going away");
-                }
-            }
         }
     }
 }

@@ -71,13 +71,22 @@ function shown(letter) {
       sandbox: "allow-popups allow-popups-to-escape-sandbox",
     }));
   const text = letter.text && h("figure", {}, h("figcaption", {}, "Plain text"), h("pre.text", { tabindex: "0" }, ...linked(letter.text)));
+  const files = letter.attachments.map(({ name, size }, number) => h("li", {},
+    h("a", { href: `/_local/api/letters/${letter.id}/attachments/${number}`, download: name }, name), ` · ${weight(size)}`));
   return [
     h("a.back", { href: "#/mailbox" }, "‹ All letters"),
     h("h2", {}, letter.subject || "(no subject)"),
     h("dl.facts", {}, pairs(facts)),
+    files.length ? h("ul.files", { "aria-label": "Attachments" }, ...files) : null,
     h("div.bodies", {}, frame || null, text || null),
     h("details", {}, h("summary", {}, "Other headers"), h("dl.facts", {}, pairs(others))),
   ];
+}
+
+/** A size as people say it. */
+function weight(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Addresses in plain text become links, as in every mail program. */

@@ -16,10 +16,10 @@ use clap::Args;
 use local::Cloud;
 use serde_json::Value;
 use shared::config::Environment;
-use tests::cloud_at_rest;
+use tests::cloud_over;
+use tests::wire::Wire;
 
 use self::runtime_api::RuntimeApi;
-use self::scenes::Scene;
 use crate::figures::Samples;
 use crate::process::Process;
 use crate::say;
@@ -59,7 +59,8 @@ struct Measured {
 pub async fn run(arguments: &Arguments) -> Result<String, String> {
     let beside_us = beside_us()?;
     let folder = arguments.profile_dir.as_ref().unwrap_or(&beside_us);
-    let cloud = cloud_at_rest(&[]).await?;
+    let wire = Wire::default();
+    let cloud = cloud_over(&wire, &[]).await?;
     let stage = scenes::set(&cloud).await?;
     let mut measured = Vec::new();
     for scene in &stage.scenes {
@@ -68,26 +69,47 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         let in_folder = find(folder, scene.function);
         let binary = in_folder.or_else(|error| find(&beside_us, scene.function).map_err(|_| error))?;
         let environment = environment(&cloud, scene.function);
-        let figures = measure(arguments, scene, &binary, &environment).await;
-        measured.push((scene, figures.map_err(|reason| format!("{} ({}): {reason}.", scene.function, scene.event))?));
+        let mut events = (1..).map(|number| scene.event(number));
+        let explain = |reason: String| format!("{} ({}): {reason}.", scene.function, scene.event);
+        let calls = count_calls(&cloud, &wire, scene.function, &mut events).await.map_err(explain)?;
+        let figures = measure(arguments, &mut events, &binary, &environment).await.map_err(explain)?;
+        measured.push(report::Line { scene, calls, figures });
     }
     cloud.shutdown().await;
     Ok(report::write(arguments, folder, &measured))
 }
 
+/// How many calls to AWS an event makes: of the same function in this process, where they can be watched. The first
+/// event does not count, since a start has its own.
+async fn count_calls(
+    cloud: &Cloud,
+    wire: &Wire,
+    function: &str,
+    events: &mut impl Iterator<Item = Value>,
+) -> Result<usize, String> {
+    // `hello` is not among the template's, and calls nobody.
+    if cloud.functions().environment(function).is_none() {
+        return Ok(0);
+    }
+    for event in events.take(2) {
+        wire.mend();
+        let answer = cloud.functions().invoke(function, event).await.outcome?;
+        if !scenes::is_success(&answer) {
+            return Err(format!("it answered {answer}"));
+        }
+    }
+    Ok(wire.calls())
+}
+
 async fn measure(
     arguments: &Arguments,
-    scene: &Scene,
+    events: &mut impl Iterator<Item = Value>,
     binary: &Path,
     environment: &Environment,
 ) -> Result<Measured, String> {
     let size = fs::metadata(binary).map_err(|error| error.to_string())?.len();
     let (mut starts, mut firsts) = (Vec::new(), Vec::new());
-    let mut number = 0;
-    let mut next_event = || {
-        number += 1;
-        scene.event(number)
-    };
+    let mut next_event = || events.next().unwrap_or_default();
     let mut last = None;
     for launch in 0..arguments.warm_ups + arguments.launches {
         // The one before is still there until now; it must not take time from this one.

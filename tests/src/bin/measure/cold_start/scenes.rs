@@ -78,17 +78,22 @@ pub async fn set(cloud: &Cloud) -> Result<Stage, String> {
     let token = ada.ask(Method::POST, "/v1/token", json!({})).await?["access_token"].clone();
     let socket = open_socket(cloud, token.as_str().unwrap_or_default()).await?;
     players::fill_leaderboard(cloud, 1_000).await?;
+    players::give_accounts(cloud, 100).await?;
+    let warden = member_of_staff(cloud).await?;
     cloud.settle(Delivery::Once).await;
 
     let plain = |function, event, sample| Scene { function, event, heavy: None, sample, numbering: Numbering::None };
-    let signed_in = |function, event| -> Result<Scene, String> {
+    let signed_in = |browser: &Browser, function, event| -> Result<Scene, String> {
         let mut sample = sample(function, event)?;
-        sample["cookies"] = json!(ada.cookies());
+        sample["cookies"] = json!(browser.cookies());
         Ok(plain(function, event, sample))
     };
-    let mut read_profile = signed_in("accounts", "read-profile")?;
+    let mut read_profile = signed_in(&ada, "accounts", "read-profile")?;
     read_profile.sample = at_path(read_profile.sample, &profile);
-    let mut upload = signed_in("files", "upload-avatar")?;
+    let mut list_members = signed_in(&warden, "admin", "list-members")?;
+    // Every name of the crowd begins so, and a page of it is full.
+    list_members.sample = with_query(list_members.sample, "name", "p");
+    let mut upload = signed_in(&ada, "files", "upload-avatar")?;
     upload.heavy = Some("decodes and encodes a picture");
     let read_media = at_path(sample("files", "read-media")?, picture.as_str().unwrap_or_default());
     let mut ping = sample("chat", "ping")?;
@@ -107,11 +112,13 @@ pub async fn set(cloud: &Cloud) -> Result<Stage, String> {
         plain("leaderboards", "read", sample("leaderboards", "read")?),
         read_profile,
         login,
+        list_members,
         plain("files", "read-media", read_media),
         upload,
         plain("chat", "ping", ping),
         plain("projector", "outbox", sample("projector", "outbox")?),
         Scene { numbering: Numbering::Happenings, ..plain("mailer", "name-locked", letter) },
+        plain("exporter", "personal-data-asked", sample("exporter", "personal-data-asked")?),
         plain("jobs", "clean-up", sample("jobs", "clean-up")?),
     ];
     Ok(Stage { scenes, socket: tokio::spawn(listen(socket)) })
@@ -122,6 +129,17 @@ pub fn is_success(answer: &Value) -> bool {
     let status_is_good = answer.get("statusCode").and_then(Value::as_u64).is_none_or(|status| status < 400);
     let failures = answer.get("batchItemFailures").and_then(Value::as_array);
     status_is_good && failures.is_none_or(Vec::is_empty)
+}
+
+/// A browser in which a member of the staff has signed in.
+async fn member_of_staff(cloud: &Cloud) -> Result<Browser, String> {
+    let mut warden = Browser::new(cloud);
+    let (name, password) = ("warden", "correct horse battery");
+    let joined = json!({ "username": name, "password1": password, "password2": password });
+    warden.ask(Method::POST, "/users/register/", joined).await?;
+    warden.ask(Method::POST, "/users/login/", json!({ "username": name, "password": password })).await?;
+    players::make_staff(cloud, name).await?;
+    Ok(warden)
 }
 
 async fn confirm_address(cloud: &Cloud, ada: &mut Browser, profile: &str) -> Result<(), String> {
@@ -150,6 +168,13 @@ fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
 fn at_path(mut event: Value, path: &str) -> Value {
     event["rawPath"] = json!(path);
     event["requestContext"]["http"]["path"] = json!(path);
+    event
+}
+
+/// The same request with this in its query.
+fn with_query(mut event: Value, name: &str, value: &str) -> Value {
+    event["rawQueryString"] = json!(format!("{name}={value}"));
+    event["queryStringParameters"] = json!({ name: value });
     event
 }
 

@@ -1,20 +1,24 @@
-//! The profile: names, address, picture and everything told beside them, changed together or not at all.
+//! The profile: names, address, picture and everything told beside them, changed together or not at all, by its
+//! owner or the staff.
 
 use chrono::Duration;
-use shared::auth::{Member, limits};
-use shared::error::Problems;
-use shared::events::{Event, happened};
-use shared::ids::MemberId;
-use shared::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
-use shared::model::name::{Email, Username, fold};
-use shared::model::profile::Profile;
-use shared::model::score::Score;
-use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::visibility::Audience;
-use shared::{App, Error, Result};
+
+use crate::app::App;
+use crate::auth::limits;
+use crate::error::{Error, Problems, Result};
+use crate::events::{Event, happened};
+use crate::ids::MemberId;
+use crate::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
+use crate::model::name::{Email, Username, fold};
+use crate::model::profile::Profile;
+use crate::model::score::Score;
+use crate::store::{Change, Condition, StoreError, Write, keys};
+use crate::visibility::Audience;
 
 /// New addresses per account and hour: each sends a letter.
 const ADDRESSES_PER_HOUR: u32 = 5;
+/// The longest given or family name, in characters.
+pub const LONGEST_NAME: usize = 150;
 
 /// What is to change; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +76,15 @@ struct Writes {
     others: Vec<Write>,
 }
 
-/// Changes the profile and returns the account as it is now, or says what is taken.
-pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, Taken>> {
-    let (old, id) = (&by.account, by.id());
+/// Changes the profile and returns the account as it is now, or says what is taken. `also` are writes that belong in
+/// the same transaction; they are not written where nothing changes.
+pub async fn edit(
+    app: &App,
+    old: &Account,
+    edit: Edit,
+    also: impl IntoIterator<Item = Write>,
+) -> Result<Result<Account, Taken>> {
+    let id = old.id;
     let held = || Condition::equals("member", id);
     let mut new = old.clone();
     let mut writes = Writes::default();
@@ -157,10 +167,11 @@ pub async fn edit(app: &App, by: &Member, edit: Edit) -> Result<Result<Account, 
         .and(Condition::equals("email", &old.email))
         .and(Condition::equals("leetcode_username", &old.leetcode_username))
         .and(Condition::equals("avatar", &old.avatar))
-        .and(Condition::equals("active", true));
+        .and(Condition::equals("active", old.active));
     let (unique, mut all): (Vec<_>, Vec<_>) = writes.holds.into_iter().unzip();
     all.push(Write::change(change.set("updated_at", new.updated_at).when(from)));
     all.extend(writes.others);
+    all.extend(also);
     if !score.is_empty() {
         all.push(Write::change(score));
     }

@@ -1,8 +1,8 @@
-//! The wire between the functions and AWS: watched, and cut where a test says so.
+//! The wire between the functions and AWS: watched, and cut where somebody says so.
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -33,7 +33,7 @@ impl Fault {
     pub const ALL: [Fault; 4] = [Fault::Lost, Fault::AnswerLost, Fault::Unavailable, Fault::Throttled];
 }
 
-/// Watches every call of every function of one world.
+/// Watches every call of every function of one cloud.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Mutex<Watch>>);
 
@@ -53,32 +53,42 @@ impl Wire {
         SharedHttpClient::new(Watched { wire: self.clone(), function: function.to_owned(), plain })
     }
 
+    /// The clients of all functions, for the options of a cloud.
+    pub fn for_functions(&self) -> local::cloud::Wire {
+        let wire = self.clone();
+        Arc::new(move |function| wire.client(function))
+    }
+
     /// Which function used which action, such as `("files", "dynamodb:GetItem")`.
     pub fn used(&self) -> BTreeSet<(String, String)> {
-        self.0.lock().unwrap().used.clone()
+        self.watch().used.clone()
     }
 
     /// How many calls there were since the last plan.
     pub fn calls(&self) -> usize {
-        self.0.lock().unwrap().calls
+        self.watch().calls
     }
 
     /// Counts from now on, and lets `times` calls fail from the one with this number on.
     pub fn fail(&self, number: usize, times: usize, fault: Fault) {
-        let mut watch = self.0.lock().unwrap();
+        let mut watch = self.watch();
         watch.calls = 0;
         watch.plan = Some((number, times, fault));
     }
 
     /// Lets everything through again, and counts from now on.
     pub fn mend(&self) {
-        let mut watch = self.0.lock().unwrap();
+        let mut watch = self.watch();
         watch.calls = 0;
         watch.plan = None;
     }
 
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn pass(&self, function: &str, request: &HttpRequest) -> Option<Fault> {
-        let mut watch = self.0.lock().unwrap();
+        let mut watch = self.watch();
         for action in actions(request) {
             watch.used.insert((function.to_owned(), action));
         }
@@ -94,7 +104,9 @@ fn actions(request: &HttpRequest) -> Vec<String> {
     let body = request.body().bytes().unwrap_or_default();
     let Some(target) = request.headers().get("x-amz-target") else {
         let sockets = request.uri().contains("/@connections/");
-        return vec![if sockets { "execute-api:ManageConnections" } else { "ses:SendEmail" }.to_owned()];
+        let raw = body.starts_with(b"Action=SendRawEmail&");
+        let letter = if raw { "ses:SendRawEmail" } else { "ses:SendEmail" };
+        return vec![if sockets { "execute-api:ManageConnections" } else { letter }.to_owned()];
     };
     match target.split_once('.').map_or("", |(_, action)| action) {
         "PutEvents" => vec!["events:PutEvents".to_owned()],
@@ -163,16 +175,19 @@ impl HttpConnector for WatchedConnector {
                     Err(lost())
                 })
             }
-            Some(Fault::Unavailable) => HttpConnectorFuture::ready(Ok(answer(500, "InternalServerError"))),
-            Some(Fault::Throttled) => HttpConnectorFuture::ready(Ok(answer(400, "ThrottlingException"))),
+            Some(Fault::Unavailable) => failure(500, "InternalServerError"),
+            Some(Fault::Throttled) => failure(400, "ThrottlingException"),
         }
     }
 }
 
-fn answer(status: u16, error: &str) -> HttpResponse {
-    let status = StatusCode::try_from(status).expect("a status");
-    let mut response =
-        HttpResponse::new(status, SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#)));
-    response.headers_mut().insert("x-amzn-errortype", error.to_owned());
-    response
+/// AWS refuses, in its own words.
+fn failure(status: u16, error: &str) -> HttpConnectorFuture {
+    let body = SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#));
+    let answer = StatusCode::try_from(status).map(|status| {
+        let mut response = HttpResponse::new(status, body);
+        response.headers_mut().insert("x-amzn-errortype", error.to_owned());
+        response
+    });
+    HttpConnectorFuture::ready(answer.map_err(|error| ConnectorError::other(error.into(), None)))
 }

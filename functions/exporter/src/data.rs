@@ -1,0 +1,265 @@
+//! What is collected: one collector per part of the house, each of which adds keys to one JSON object.
+//!
+//! The keys are those that Sukuwatto's export has (its contract, section 4.11), and more. Every slice that keeps
+//! something about members adds a collector here. What lies with a member and has no collector yet is handed over as it
+//! is, under `other`, so that nothing is forgotten; secrets are not data about anybody and never leave.
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use shared::ids::MemberId;
+use shared::model::account::Account;
+use shared::model::name::Email;
+use shared::store::{Query, keys};
+use shared::{App, Error, Result};
+
+/// Items of a member that are read at most; more are counted and left out.
+const MOST_ITEMS: usize = 20_000;
+/// Items per page.
+const PAGE: usize = 200;
+/// Bytes of files that are packed at most; what is beyond is listed and left out.
+const MOST_BYTES: u64 = 100_000_000;
+
+/// Everything about one member.
+pub struct Everything {
+    /// The machine-readable part.
+    pub json: Value,
+    /// The files, by their names in the archive.
+    pub files: Vec<(String, Bytes)>,
+}
+
+/// An item as the table keeps it.
+type Item = Map<String, Value>;
+
+/// Whose data is collected, and what lies with them.
+struct Subject<'a> {
+    app: &'a App,
+    account: &'a Account,
+    items: Vec<Item>,
+}
+
+/// What a collector adds: keys with their values.
+type Part = Vec<(&'static str, Value)>;
+type Collector = for<'a> fn(&'a Subject<'a>) -> BoxFuture<'a, Result<Part>>;
+
+const COLLECTORS: &[Collector] = &[
+    |subject| async { Ok(user(subject)) }.boxed(),
+    |subject| async { Ok(score(subject)) }.boxed(),
+    |subject| async { Ok(sessions(subject)) }.boxed(),
+    |subject| relations(subject).boxed(),
+];
+
+/// The sorts of items that the collectors above, or nobody, has use for.
+const COLLECTED: &[&str] =
+    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "SECOND", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
+
+/// What no slice keeps yet: empty lists, so that readers of the file find every key.
+const NOT_YET: &[&str] = &[
+    "followers",
+    "follow_requests",
+    "reports",
+    "posts",
+    "comments",
+    "likes",
+    "messages",
+    "plans",
+    "userskills",
+    "workouts",
+    "exercises",
+    "body_data",
+    "weeklyleaderboards",
+    "monthlyleaderboards",
+    "yearlyleaderboards",
+    "alltimeleaderboards",
+];
+
+/// Collects everything about the owner of this account, and about nobody else.
+pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
+    let (items, left_out) = items(app, account).await?;
+    let subject = Subject { app, account, items };
+    let mut data = Map::from_iter([
+        ("generated_at".to_owned(), json!(app.clock.now())),
+        ("items_left_out".to_owned(), json!(left_out)),
+    ]);
+    data.extend(NOT_YET.iter().map(|key| ((*key).to_owned(), json!([]))));
+    for collect in COLLECTORS {
+        data.extend(collect(&subject).await?.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    }
+    data.insert("other".to_owned(), other(&subject.items));
+    let (listed, files) = files(&subject).await?;
+    data.insert("files".to_owned(), listed);
+    Ok(Everything { json: Value::Object(data), files })
+}
+
+/// Everything that lies with the member, and how much of it was too much.
+async fn items(app: &App, account: &Account) -> Result<(Vec<Item>, usize)> {
+    let (mut items, mut left_out, mut after) = (Vec::new(), 0, None::<String>);
+    loop {
+        let query = Query::of(keys::all_of(account.id), PAGE);
+        let query = match &after {
+            Some(next) => query.after(next)?,
+            None => query,
+        };
+        let page = app.table.query::<Item>(query).await?;
+        for item in page.items {
+            if items.len() < MOST_ITEMS { items.push(item) } else { left_out += 1 }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok((items, left_out)),
+        }
+    }
+}
+
+impl Subject<'_> {
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| kind_of(item) == kind)
+    }
+}
+
+fn kind_of(item: &Item) -> &str {
+    keys::kind(item.get("sk").and_then(Value::as_str).unwrap_or_default())
+}
+
+/// The account and the profile, as one.
+fn user(subject: &Subject<'_>) -> Part {
+    let user: Map<String, Value> =
+        subject.of_kind("PROFILE").chain(subject.of_kind("ACCOUNT")).flat_map(plain).collect();
+    let email = subject.account.email.as_ref().map(Email::as_str);
+    vec![("user", Value::Object(user)), ("email", json!(email))]
+}
+
+/// The score of the games.
+fn score(subject: &Subject<'_>) -> Part {
+    vec![("score", subject.of_kind("SCORE").next().map_or(Value::Null, |item| Value::Object(plain(item).collect())))]
+}
+
+/// Where they are signed in, and with how many open sockets.
+fn sessions(subject: &Subject<'_>) -> Part {
+    let shown = |kind: &str, names: &[&str]| -> Value {
+        let pick = |item: &Item| -> Value {
+            names.iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect()
+        };
+        subject.of_kind(kind).map(pick).collect()
+    };
+    vec![
+        ("sessions", shown("SESSION", &["created_at", "expires_at", "user_agent"])),
+        ("sockets", shown("SOCKET", &["opened_at"])),
+    ]
+}
+
+/// Whom they follow, and whom they have blocked: those members as everybody sees them.
+async fn relations(subject: &Subject<'_>) -> Result<Part> {
+    let mut part = Vec::new();
+    for (key, kind, field) in [("following", "FOLLOWS", "followed"), ("blocked_users", "BLOCKS", "blocked")] {
+        let ids = subject.of_kind(kind).filter_map(|item| item.get(field)?.as_u64().map(MemberId));
+        part.push((key, people(subject.app, &ids.collect::<Vec<_>>()).await?));
+    }
+    Ok(part)
+}
+
+/// Members in Sukuwatto's shortest form; those who have left are left out.
+async fn people(app: &App, ids: &[MemberId]) -> Result<Value> {
+    let mut people = Vec::new();
+    // Two by two is how the table hands out many at once.
+    for some in ids.chunks(100) {
+        let pairs: Vec<_> = some
+            .chunks(2)
+            .map(|two| (keys::account(two[0]), keys::account(two.get(1).copied().unwrap_or(MemberId(0)))))
+            .collect();
+        for (first, second) in app.table.get_pairs::<Account, Account>(&pairs).await? {
+            for account in [first, second].into_iter().flatten() {
+                let picture = account.avatar.as_deref().map(shared::media::path);
+                people.push(json!({ "id": account.id, "username": account.username, "profile_filename": picture }));
+            }
+        }
+    }
+    Ok(Value::Array(people))
+}
+
+/// What lies with the member and belongs to no collector.
+fn other(items: &[Item]) -> Value {
+    let others = items.iter().filter(|item| !COLLECTED.contains(&kind_of(item)));
+    others
+        .map(|item| {
+            let mut shown: Map<String, Value> = plain(item).collect();
+            shown.insert("kind".to_owned(), json!(kind_of(item).to_lowercase()));
+            Value::Object(shown)
+        })
+        .collect()
+}
+
+/// An item without its place in the table and without secrets.
+fn plain(item: &Item) -> impl Iterator<Item = (String, Value)> {
+    item.iter().filter(|(name, _)| !is_withheld(name)).map(|(name, value)| (name.clone(), value.clone()))
+}
+
+fn is_withheld(name: &str) -> bool {
+    const PLACES: [&str; 5] = ["pk", "sk", "gsi1pk", "gsi1sk", "ttl"];
+    const SECRETS: [&str; 9] =
+        ["cipher", "digest", "epoch", "factor", "hash", "password", "secret", "token", "verifier"];
+    // Of codes, one's name at LeetCode is none.
+    let is_code = name.ends_with("code") || name.ends_with("codes");
+    is_code || PLACES.contains(&name) || SECRETS.iter().any(|secret| name.contains(secret))
+}
+
+/// The member's files: what there is, and the files themselves as far as they fit.
+async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
+    let Subject { app, account, .. } = subject;
+    let member = account.id;
+    let (mut listed, mut files, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
+    for folder in [format!("avatars/{member}/")] {
+        let mut after: Option<String> = None;
+        loop {
+            let page = app.media.list(&folder, after.as_deref()).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.name.clone());
+            for file in page {
+                let place = format!("files/{}", file.name.replacen(&format!("/{member}/"), "/", 1));
+                let packed = file.size <= room;
+                listed.push(json!({
+                    "name": file.name.rsplit('/').next(),
+                    "bytes": file.size,
+                    "kept_at": file.kept_at,
+                    "in_archive": packed.then_some(&place),
+                }));
+                // Replaced since it was listed: there is another one in its place.
+                if let (true, Some(content)) = (packed, if packed { app.media.get(&file.name).await? } else { None }) {
+                    room -= file.size;
+                    files.push((place, content.bytes));
+                }
+            }
+        }
+    }
+    Ok((Value::Array(listed), files))
+}
+
+/// The JSON as people may read it, too.
+pub(crate) fn written(json: &Value) -> Result<Vec<u8>> {
+    serde_json::to_vec_pretty(json).map_err(|cause| Error::internal("An export could not be written.", cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_and_places_are_withheld_under_any_name() {
+        for name in
+            ["password", "pk", "gsi1sk", "ttl", "refresh_token", "totp_secret", "session_epoch", "recovery_codes"]
+        {
+            assert!(is_withheld(name), "{name}");
+        }
+        for name in ["email", "username", "biography", "joined_at", "score", "leetcode_username"] {
+            assert!(!is_withheld(name), "{name}");
+        }
+    }
+    #[test]
+    fn what_no_collector_knows_is_handed_over_without_its_secrets() {
+        let item = |item: Value| item.as_object().cloned().unwrap();
+        let diary = item(json!({ "pk": "MEMBER#1", "sk": "DIARY#7", "text": "Dear diary", "refresh_token": "hush" }));
+        let session = item(json!({ "pk": "MEMBER#1", "sk": "SESSION#x", "id": "x" }));
+        assert_eq!(other(&[diary, session]), json!([{ "kind": "diary", "text": "Dear diary" }]));
+    }
+}

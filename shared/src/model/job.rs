@@ -1,0 +1,94 @@
+//! Jobs that run on a schedule: which there are, and how their runs went.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::EventId;
+use crate::store::{Key, Stored, keys};
+
+/// How long a run is remembered.
+const REMEMBERED: Duration = Duration::days(90);
+/// No run takes longer: the function may not.
+const LONGEST: Duration = Duration::minutes(15);
+
+/// A job that a schedule starts. `template.yaml` has the schedules; a test holds the two against each other.
+#[derive(Clone, Copy, Debug)]
+pub struct ScheduledJob {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Its schedule, as the template writes it.
+    pub schedule: &'static str,
+    /// The same in words.
+    pub when: &'static str,
+}
+
+/// Every job that a schedule starts.
+pub const SCHEDULED: &[ScheduledJob] = &[
+    ScheduledJob {
+        name: "clean-up",
+        about: "Deletes what nobody needs any more.",
+        schedule: "rate(1 day)",
+        when: "Once a day",
+    },
+    ScheduledJob {
+        name: "check-accounts",
+        about: "Holds accounts against their reservations.",
+        schedule: "cron(30 4 ? * MON *)",
+        when: "On Mondays at 04:30 UTC",
+    },
+];
+
+/// The scheduled job of this name.
+pub fn find(name: &str) -> Option<&'static ScheduledJob> {
+    SCHEDULED.iter().find(|job| job.name == name)
+}
+
+/// How a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nobody has said yet.
+    Running,
+    /// It came to its end.
+    Done,
+    /// It did not.
+    Failed,
+}
+
+/// One run of a job.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Which job.
+    pub job: String,
+    /// Names the run: the event that asked for it, or an id of its own.
+    pub id: EventId,
+    /// When it began.
+    pub began_at: DateTime<Utc>,
+    /// How long it took, in milliseconds, once it is over.
+    pub took_ms: Option<i64>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What it came to, as JSON.
+    pub report: Option<String>,
+    /// Whether somebody asked for it, and no schedule.
+    pub asked: bool,
+}
+
+impl Run {
+    /// Whether it broke off without a word.
+    pub fn was_lost(&self, now: DateTime<Utc>) -> bool {
+        self.outcome == Outcome::Running && now > self.began_at + LONGEST
+    }
+}
+
+impl Stored for Run {
+    fn key(&self) -> Key {
+        keys::run(&self.job, self.id)
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.began_at + REMEMBERED)
+    }
+}
