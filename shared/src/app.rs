@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 
+use crate::auth::openid::OpenId;
 use crate::auth::tokens::KeyRing;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Environment};
@@ -33,6 +34,8 @@ pub struct Parts {
     pub seal: Seal,
     /// The keys of access tokens.
     pub keys: KeyRing,
+    /// The OpenID provider that vouches for people.
+    pub openid: OpenId,
     /// Files.
     pub media: Media,
     /// Open sockets.
@@ -81,6 +84,7 @@ impl App {
             table: Table::new(&config, clock.clone(), http_client.clone()),
             seal: Seal::new(config.signing_secret.expose()),
             keys: KeyRing::new(config.token_secret.expose()),
+            openid: OpenId::default(),
             media: Media::new(&config),
             sockets: Sockets::new(&config, http_client.clone()),
             config,

@@ -32,6 +32,12 @@ pub enum Kind {
     Invalid,
     /// Too many attempts: wait.
     TooMany,
+    /// This deployment does not offer it.
+    Unavailable,
+    /// Somebody else's service failed us: try later.
+    Elsewhere,
+    /// Somebody else's service took too long: try later.
+    TooSlow,
     /// Our fault; the caller gets a request id and no more.
     Internal,
 }
@@ -119,6 +125,29 @@ impl Error {
     /// Too many attempts; `retry_after` is in seconds.
     pub fn too_many(code: &'static str, message: impl Into<Cow<'static, str>>, retry_after: u64) -> Error {
         Error { retry_after: Some(retry_after.max(1)), ..Error::new(Kind::TooMany, code, message) }
+    }
+
+    /// This deployment does not offer it.
+    pub fn unavailable(code: &'static str, message: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(Kind::Unavailable, code, message)
+    }
+
+    /// Somebody else's service failed us; the cause goes to the log.
+    pub fn elsewhere(
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        Error { cause: Some(cause.into()), ..Error::new(Kind::Elsewhere, code, message) }
+    }
+
+    /// Somebody else's service took too long; the cause goes to the log.
+    pub fn too_slow(
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        Error { cause: Some(cause.into()), ..Error::new(Kind::TooSlow, code, message) }
     }
 
     /// Our fault. `what` says what we were about; it goes to the log with the cause.

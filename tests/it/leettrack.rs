@@ -160,7 +160,7 @@ async fn what_is_wrong_is_told_in_its_words() {
     }
     world.visitor().send(Method::POST, REGISTER, &[("content-type", "text/csv")], "a,b").await.assert(415);
     world.visitor().get(REGISTER).await.is(405, says("Method not allowed"));
-    world.visitor().get("/api/v1/auth/nothing").await.is(404, says("Resource not found"));
+    world.visitor().get("/api/v1/auth/user/nothing").await.is(404, says("Resource not found"));
     register(&world, with("password", json!(longest))).await.assert(201);
     world.settle().await;
 }

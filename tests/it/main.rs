@@ -14,6 +14,7 @@ mod docs;
 mod events;
 mod faults;
 mod files;
+mod google;
 mod hostile;
 mod jobs;
 mod leaderboards;

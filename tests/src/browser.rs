@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request};
 use local::{Cloud, gateway};
 use serde_json::Value;
@@ -50,6 +50,13 @@ impl Browser {
         self.send(Request::get(path), Bytes::new()).await
     }
 
+    /// Asks for a page, and returns the address that it leads to.
+    pub async fn follow(&mut self, path: &str) -> Result<String, String> {
+        let (headers, _) = self.answer(Request::get(path), Bytes::new()).await?;
+        let location = headers.get(LOCATION).and_then(|address| address.to_str().ok());
+        location.map(str::to_owned).ok_or_else(|| format!("GET {path} leads nowhere."))
+    }
+
     /// Asks for a page, and returns it as it is.
     pub async fn page(&mut self, path: &str) -> Result<String, String> {
         let page = self.exchange(Request::get(path), Bytes::new()).await?;
@@ -81,6 +88,10 @@ impl Browser {
     }
 
     async fn exchange(&mut self, request: http::request::Builder, body: Bytes) -> Result<Bytes, String> {
+        Ok(self.answer(request, body).await?.1)
+    }
+
+    async fn answer(&mut self, request: http::request::Builder, body: Bytes) -> Result<(HeaderMap, Bytes), String> {
         let mut request = request.header(HOST, "localhost:8000");
         if let Some(line) = self.cookies.line() {
             request = request.header(COOKIE, line);
@@ -97,7 +108,7 @@ impl Browser {
         self.cookies
             .keep_all(&parts.headers)
             .map_err(|cookie| format!("{what} set a cookie that is none: {cookie}"))?;
-        Ok(body)
+        Ok((parts.headers, body))
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use http::HeaderMap;
+use http::header::{CONTENT_TYPE, LOCATION};
 use local::gateway::websocket::Socket;
 use local::{Cloud, Options, Pumps, Storage};
 use shared::clock::Clock;
@@ -61,6 +62,19 @@ pub fn code_of_authenticator(secret: &str, now: chrono::DateTime<Utc>) -> Result
     let secret = totp_rs::Secret::try_from_base32(secret).map_err(|_| "The secret is not base32.".to_owned())?;
     let totp = totp_rs::Builder::new().with_secret(secret).build().map_err(|error| error.to_string())?;
     Ok(totp.generate(u64::try_from(now.timestamp()).map_err(|error| error.to_string())?).to_string())
+}
+
+/// Answers the page of the OpenID provider that stands in for Google, and returns the address that it leads to.
+pub async fn answer_google(authorization_url: &str, answers: &[(&str, &str)]) -> Result<String, String> {
+    let (endpoint, query) = authorization_url.split_once('?').ok_or("The address has no query.")?;
+    let asked = form_urlencoded::parse(query.as_bytes());
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).extend_pairs(answers).finish();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.map_err(|error| error.to_string())?;
+    let request = client.post(endpoint).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+    let reply = request.send().await.map_err(|error| error.to_string())?;
+    let back = reply.headers().get(LOCATION).and_then(|address| address.to_str().ok());
+    back.map(str::to_owned).ok_or_else(|| format!("The provider answered {}.", reply.status()))
 }
 
 /// A socket that was opened with an access token.

@@ -4,8 +4,10 @@
 //! cases, with every limit on as in production, and notes what each invocation cost. Which route answered is read from
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
+mod google;
 mod leettrack;
 mod native;
+mod personal_data;
 mod second_factor;
 
 use std::collections::BTreeMap;
@@ -19,11 +21,8 @@ use image::{ImageFormat, RgbImage};
 use local::functions::{Invocation, Trigger};
 use local::{Cloud, Delivery};
 use serde_json::{Value, json};
-use shared::App;
 use shared::http::{Price, Row};
-use shared::media::File;
 use shared::meter::Cost;
-use shared::model::export;
 
 use crate::browser::Browser;
 use crate::{cloud_at_rest, code_from_letter, open_socket, players};
@@ -78,7 +77,7 @@ pub fn label(row: &Row) -> String {
 
 /// Every route's price, and that of what follows; or the sentence that says what did not succeed.
 pub async fn price_list() -> Result<Vec<PriceLine>, String> {
-    let cloud = cloud_at_rest(&[("OperationsToken", OPERATIONS_TOKEN)]).await?;
+    let cloud = cloud_at_rest(&[("OperationsToken", OPERATIONS_TOKEN), ("GoogleClientId", "guildhall-prices")]).await?;
     let budgets = rows().iter().map(|row| (label(row), row.price)).collect();
     let mut story = Story { cloud: cloud.clone(), budgets, seen: None, lines: Vec::new() };
     let told = story.tell().await;
@@ -108,6 +107,7 @@ impl Story {
         self.change_picture(&mut ada).await?;
         self.score(&mut ada, &profile).await?;
         self.talk(&mut ada).await?;
+        self.come_by_google().await?;
         self.read_docs(&mut ada).await?;
         self.look_after_members(&profile).await?;
         self.use_tokens().await?;
@@ -216,26 +216,6 @@ impl Story {
             self.note(case)?;
         }
         socket.close().await;
-        self.note("")
-    }
-
-    async fn export(&mut self, ada: &mut Browser) -> Result<(), String> {
-        let token = ada.ask(Method::POST, "/v1/token", json!({})).await?;
-        self.skip();
-        let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap_or_default());
-        let ask = || Request::post("/api/request-personal-data/").header(AUTHORIZATION, &bearer);
-        for case in ["the first of a day", "while one is open"] {
-            ada.send(ask(), Bytes::new()).await?;
-            self.note(case)?;
-        }
-        self.follow("personal data").await?;
-        // A link is for what is too large for a letter; a small file will do here.
-        let environment = self.cloud.functions().environment("files").ok_or("There is no function files.")?;
-        let app = App::new(environment).map_err(|error| error.to_string())?.with_clock(self.cloud.clock().clone());
-        let file = File { bytes: Bytes::from_static(b"zip"), content_type: "application/zip".to_owned() };
-        app.media.put("exports/1/data.zip", file).await.map_err(|error| error.to_string())?;
-        let link = export::link(&app, "exports/1/data.zip");
-        ada.get(link.strip_prefix(&app.config.public_url).unwrap_or(&link)).await?;
         self.note("")
     }
 

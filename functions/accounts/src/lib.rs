@@ -5,6 +5,7 @@
 
 pub mod email;
 pub mod game;
+pub mod google;
 pub mod joining;
 pub mod leettrack;
 pub mod native;
@@ -119,7 +120,23 @@ pub fn routes() -> Routes {
         "Ask for everything that is kept about oneself",
         Price::of(5, 4.0, 5.0),
     );
-    game.and(native).and(leettrack).and(sukuwatto)
+    let skillnet = Routes::new(Dialect::Skillnet)
+        .get("/api/v1/auth/google/login", google::skillnet::depart, "Go to Google to sign in", Price::of(2, 0.0, 2.0))
+        .get(
+            "/api/v1/auth/google/callback",
+            google::skillnet::come_back,
+            "Come back from Google",
+            Price::of(7, 5.0, 21.0),
+        )
+        .post("/api/v1/auth/google", google::skillnet::sign_in, "Sign in after Google", Price::of(8, 5.0, 24.0))
+        .post(
+            "/api/v1/auth/google/calendar",
+            google::skillnet::ask_for_calendar,
+            "Go to Google to allow entries in one's calendar",
+            Price::of(3, 2.0, 2.0),
+        )
+        .delete("/api/v1/auth/google", google::skillnet::unlink, "Unlink one's Google account", Price::of(3, 3.0, 6.0));
+    game.and(native).and(leettrack).and(sukuwatto).and(skillnet)
 }
 
 /// The function.

@@ -1,10 +1,11 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters, files, exports.
+//! letters, files, exports, the link to a Google account.
 
 use shared::auth::limits;
 use shared::ids::MemberId;
 use shared::model::export;
-use shared::store::{Condition, Query, keys};
+use shared::model::google::GoogleLink;
+use shared::store::{Condition, Query, StoreError, keys};
 use shared::{App, Result};
 
 /// Keys per page.
@@ -12,6 +13,13 @@ const PAGE: usize = 100;
 
 /// Removes everything that lies with the member, their pictures, and exports of their data.
 pub async fn run(app: &App, member: MemberId) -> Result<()> {
+    // Found through the member's own item, so it goes first.
+    if let Some(GoogleLink { subject, .. }) = app.table.get(keys::google_link(member)).await? {
+        match app.table.delete(keys::google(&subject), Condition::equals("member", member)).await {
+            Ok(()) | Err(StoreError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     loop {
         // Always the first page: what is on it is gone afterwards.
         let left = app.table.keys(Query::of(keys::all_of(member), PAGE)).await?.items;

@@ -4,6 +4,7 @@ pub mod codes;
 pub mod entry;
 pub mod extract;
 pub mod limits;
+pub mod openid;
 pub mod passwords;
 pub mod refresh;
 pub mod roles;

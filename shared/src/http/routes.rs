@@ -245,8 +245,10 @@ impl Turn {
     /// Words an error in the dialect, logs the cause of a failure, and adds what every answer has.
     fn finish(&self, mut response: Response, request_id: &str) -> Response {
         if let Some(Refused(error)) = response.extensions_mut().remove::<Refused>() {
-            if error.kind == Kind::Internal {
-                tracing::error!(route = %self.label, "{error}");
+            match error.kind {
+                Kind::Internal => tracing::error!(route = %self.label, "{error}"),
+                Kind::Elsewhere | Kind::TooSlow => tracing::warn!(route = %self.label, "{error}"),
+                _ => {}
             }
             let refusal = self.dialect.refuse(&error, request_id);
             let allowed = response.headers_mut().remove(http::header::ALLOW);

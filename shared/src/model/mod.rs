@@ -4,6 +4,7 @@ pub mod account;
 pub mod code;
 pub mod export;
 pub mod figures;
+pub mod google;
 pub mod job;
 pub mod letter;
 pub mod name;

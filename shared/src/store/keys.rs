@@ -10,6 +10,7 @@
 //! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
 //! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
+//! | which Google account has a member? | `MEMBER#<id>` | `GOOGLE` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
 //! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
 //! | was this letter sent? | `MEMBER#<id>` | `LETTER#<letter>` |
@@ -17,6 +18,8 @@
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
 //! | who has this name at LeetCode? | `LEETCODE#<name, folded>` | `LEETCODE` |
+//! | whose Google account is this? | `GOOGLE#<Google's own name for it>` | `GOOGLE` |
+//! | who comes back from Google with this state? | `JOURNEY#<state>` | `JOURNEY` |
 //! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
 //! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
@@ -110,6 +113,21 @@ pub fn sessions_of(member: MemberId) -> Range {
 /// One session of a member.
 pub fn session(member: MemberId, session: &str) -> Key {
     key(member_partition(member), format!("SESSION#{session}"))
+}
+
+/// Which Google account has a member?
+pub fn google_link(member: MemberId) -> Key {
+    key(member_partition(member), "GOOGLE")
+}
+
+/// Whose Google account is this? Takes Google's own name for it, which is hashed to a fixed length.
+pub fn google(subject: &str) -> Key {
+    key(format!("GOOGLE#{}", digest(subject)), "GOOGLE")
+}
+
+/// Who comes back from Google with this state? Takes the state's digest.
+pub fn google_journey(state: &str) -> Key {
+    key(format!("JOURNEY#{state}"), "JOURNEY")
 }
 
 /// Which sockets has a member open?

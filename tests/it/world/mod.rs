@@ -92,7 +92,12 @@ impl World {
     }
 
     async fn start(overrides: &[(&str, &str)], storage: Storage) -> World {
-        let usual = [("RateLimitFactor", "0"), ("OperationsToken", OPERATIONS_TOKEN), ("AllowedOrigins", ORIGIN)];
+        let usual = [
+            ("RateLimitFactor", "0"),
+            ("OperationsToken", OPERATIONS_TOKEN),
+            ("AllowedOrigins", ORIGIN),
+            ("GoogleClientId", "guildhall-test"),
+        ];
         let overrides: BTreeMap<_, _> =
             usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let clock = Clock::fixed(start());

@@ -146,6 +146,11 @@ impl Provider {
         self.memory().granted.len()
     }
 
+    /// Whether a refresh token is good.
+    pub fn is_granted(&self, token: &str) -> bool {
+        self.memory().granted.contains_key(token)
+    }
+
     pub(super) fn outage(&self) -> Option<Outage> {
         self.memory().outage
     }
