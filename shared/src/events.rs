@@ -66,6 +66,16 @@ pub enum Event {
         /// Whose.
         member: MemberId,
     },
+    /// A member's sign-ins take a code from now on.
+    SecondFactorAdded {
+        /// Whose.
+        member: MemberId,
+    },
+    /// They take none any more.
+    SecondFactorRemoved {
+        /// Whose.
+        member: MemberId,
+    },
     /// One session ended.
     SessionEnded {
         /// Whose.
@@ -114,6 +124,8 @@ impl Event {
             Event::PasswordResetAsked { .. } => "PasswordResetAsked",
             Event::SignInLinkAsked { .. } => "SignInLinkAsked",
             Event::PasswordChanged { .. } => "PasswordChanged",
+            Event::SecondFactorAdded { .. } => "SecondFactorAdded",
+            Event::SecondFactorRemoved { .. } => "SecondFactorRemoved",
             Event::SessionEnded { .. } => "SessionEnded",
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
@@ -131,6 +143,8 @@ impl Event {
             | Event::EmailConfirmed { member }
             | Event::PasswordChanged { member }
             | Event::PersonalDataAsked { member, .. }
+            | Event::SecondFactorAdded { member }
+            | Event::SecondFactorRemoved { member }
             | Event::SessionEnded { member, .. }
             | Event::SessionsEnded { member }
             | Event::MemberDeleted { member } => Some(*member),

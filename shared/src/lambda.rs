@@ -188,7 +188,7 @@ fn start_logging() {
 /// One line per invocation in CloudWatch's embedded metric format: CloudWatch makes metrics of it per function, and
 /// the route and the request id can be searched for.
 fn report(function: &str, request_id: &str, started: Instant, answer: &Answer) {
-    let Cost { round_trips, calls, read_units, write_units } = answer.cost;
+    let Cost { round_trips, calls, read_units, write_units, hashes } = answer.cost;
     let status = answer.outcome.as_ref().ok().and_then(|response| response.get("statusCode")).and_then(Value::as_u64);
     let failed = answer.outcome.is_err() || status.is_some_and(|status| status >= 500);
     let line = serde_json::json!({
@@ -215,6 +215,7 @@ fn report(function: &str, request_id: &str, started: Instant, answer: &Answer) {
         "Calls": calls,
         "ReadUnits": read_units,
         "WriteUnits": write_units,
+        "Hashes": hashes,
         "Failures": u8::from(failed),
     });
     // A log that cannot be written must not fail the request.

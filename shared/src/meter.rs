@@ -1,4 +1,5 @@
-//! What one invocation costs at the table: round trips one after the other, calls, and capacity units.
+//! What one invocation costs: at the table round trips one after the other, calls, and capacity units; and passwords
+//! hashed, which is the only dear work that we do ourselves.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,8 @@ pub struct Cost {
     pub read_units: f64,
     /// Write capacity units, as the table reported them.
     pub write_units: f64,
+    /// Passwords hashed.
+    pub hashes: u32,
 }
 
 /// What is left of a limit that a request counted against.
@@ -112,6 +115,11 @@ pub(crate) fn read(units: f64) {
 /// Adds what the table says a write took.
 pub(crate) fn wrote(units: f64) {
     with(|reading| reading.cost.write_units += units);
+}
+
+/// Counts one password hashed.
+pub(crate) fn hashed() {
+    with(|reading| reading.cost.hashes += 1);
 }
 
 /// Outside an invocation, as when a function starts, nothing is counted.

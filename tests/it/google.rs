@@ -483,3 +483,33 @@ fn challenges_are_those_of_the_rfc() {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     assert_eq!(openid::digest(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
 }
+
+#[tokio::test]
+async fn google_stands_for_the_password_alone() {
+    let world = World::new().await;
+    let ada = world.reachable("ada").await;
+    let authenticator = crate::second_factor::switch_on(&world, &ada).await;
+    let browser = world.visitor();
+    let code = code_of(&come_back(&browser, &as_user("ada@example.org")).await.assert(302));
+    let refused = browser.post(GOOGLE, json!({ "one_time_code": code })).await.assert(401).json();
+    assert_eq!(refused["code"], "second_factor_required");
+    let with = |second: String| json!({ "one_time_code": code, "second_factor": second });
+    let refused = browser.post(GOOGLE, with("000000".to_owned())).await.assert(401).json();
+    assert_eq!(refused["code"], "second_factor_wrong");
+    browser.post(GOOGLE, with(authenticator.next())).await.assert(200);
+    browser.post(GOOGLE, with(authenticator.next())).await.assert(400);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_an_address_back_needs_no_code_of_the_other() {
+    let world = World::new().await;
+    // Eve wrote ada's address into her account, and cannot confirm it.
+    let eve = world.member("eve").await;
+    eve.patch(&eve.profile(), json!({ "email": "ada@example.org" })).await.assert(200);
+    crate::second_factor::switch_on(&world, &eve).await;
+    sign_in(&world, "ada@example.org").await;
+    eve.get("/v1/second-factor").await.assert(401);
+    assert!(!world.everything().iter().any(|item| item["sk"]["S"] == "SECOND"));
+    world.settle().await;
+}

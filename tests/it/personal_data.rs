@@ -55,6 +55,7 @@ fn data(files: &BTreeMap<String, Vec<u8>>) -> Value {
 async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     let world = World::new().await;
     let (ada, eve) = (world.reachable("ada").await, world.reachable("eve").await);
+    let authenticator = crate::second_factor::switch_on(&world, &ada).await;
     let picture = crate::files::png(6);
     let kept = ada.upload("/users/avatar/", "avatar", "me.png", &picture).await.assert(200).json();
     eve.upload("/users/avatar/", "avatar", "eve.png", &crate::files::png(7)).await.assert(200);
@@ -95,7 +96,8 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
         assert_eq!(data[key], json!([]), "{key}");
     }
     let text = data.to_string();
-    for secret in ["argon2", "\"eve\"", "eve-", "eve@", &ada.cookie("sessionid").unwrap(), "password"] {
+    let own = [ada.cookie("sessionid").unwrap(), authenticator.secret];
+    for secret in ["argon2", "\"eve\"", "eve-", "eve@", &own[0], &own[1], "recovery", "password"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     // It is answered, so it is closed.

@@ -57,6 +57,13 @@ pub fn code_from_letter(cloud: &Cloud) -> Result<String, String> {
     code.map(str::to_owned).ok_or_else(|| "The letter on top has no link.".to_owned())
 }
 
+/// The code that an authenticator shows at this time for a secret.
+pub fn code_of_authenticator(secret: &str, now: chrono::DateTime<Utc>) -> Result<String, String> {
+    let secret = totp_rs::Secret::try_from_base32(secret).map_err(|_| "The secret is not base32.".to_owned())?;
+    let totp = totp_rs::Builder::new().with_secret(secret).build().map_err(|error| error.to_string())?;
+    Ok(totp.generate(u64::try_from(now.timestamp()).map_err(|error| error.to_string())?).to_string())
+}
+
 /// Answers the page of the OpenID provider that stands in for Google, and returns the address that it leads to.
 pub async fn answer_google(authorization_url: &str, answers: &[(&str, &str)]) -> Result<String, String> {
     let (endpoint, query) = authorization_url.split_once('?').ok_or("The address has no query.")?;

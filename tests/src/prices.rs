@@ -5,8 +5,10 @@
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
 mod google;
+mod leettrack;
 mod native;
 mod personal_data;
+mod second_factor;
 mod skillnet;
 mod sukuwatto;
 
@@ -113,6 +115,8 @@ impl Story {
         self.use_tokens().await?;
         self.swap_skills().await?;
         self.train().await?;
+        self.use_leettrack().await?;
+        self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await
     }

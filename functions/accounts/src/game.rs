@@ -84,6 +84,7 @@ pub async fn register(client: Client, State(app): State<App>, Body(input): Body<
 pub struct Credentials {
     #[schemars(required, length(min = 1))]
     username: Option<String>,
+    /// With a code directly behind it where the member's second factor is on.
     #[schemars(required, length(min = 1))]
     password: Option<String>,
 }

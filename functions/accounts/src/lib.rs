@@ -8,12 +8,14 @@ pub mod game;
 pub mod google;
 pub mod joining;
 pub mod joint;
+pub mod leettrack;
 pub mod members;
 pub mod naming;
 pub mod native;
 pub mod password;
 pub mod personal_data;
 pub mod recovery;
+pub mod second_factor;
 pub mod skillnet;
 pub mod sukuwatto;
 
@@ -30,7 +32,7 @@ pub fn routes() -> Routes {
     // A profile is also found under `/user/<id>`: the contract writes its update so once.
     let game = Routes::new(Dialect::Game)
         .post("/users/register/", game::register, "Make an account", Price::of(3, 1.0, 13.0))
-        .post("/users/login/", game::login, "Sign in", Price::of(5, 3.0, 14.0))
+        .post("/users/login/", game::login, "Sign in", Price::of(5, 4.0, 14.0))
         .post("/users/logout/", game::logout, "Sign out", Price::of(2, 2.0, 6.0))
         .post("/users/password/", game::change_password, "Change the password", Price::of(3, 2.0, 14.0))
         .get("/users/{user_id}/", game::show, "Show one's own profile", Price::of(2, 3.0, 0.0))
@@ -49,7 +51,7 @@ pub fn routes() -> Routes {
             Price::of(1, 1.0, 0.0),
         )
         .get("/v1/sessions", native::sessions::list, "List one's own sessions", Price::of(2, 4.0, 0.0))
-        .post("/v1/sessions", native::sessions::begin, "Sign in", Price::of(5, 4.0, 14.0))
+        .post("/v1/sessions", native::sessions::begin, "Sign in", Price::of(5, 5.0, 14.0))
         .delete("/v1/sessions", native::sessions::end_all, "End all of one's sessions", Price::of(2, 2.0, 8.0))
         .delete("/v1/sessions/{session}", native::sessions::end, "End one of one's sessions", Price::of(2, 2.0, 6.0))
         .post("/v1/sessions/refresh", native::tokens::refresh, "Get new tokens", Price::of(3, 3.0, 3.0))
@@ -81,18 +83,56 @@ pub fn routes() -> Routes {
             Price::of(2, 2.0, 14.0),
         )
         .get("/v1/members", native::members::list, "Find members by their names", Price::of(4, 90.0, 1.0))
+        .get(
+            "/v1/second-factor",
+            native::second_factor::show,
+            "Tell whether one's own second factor is on",
+            Price::of(2, 3.0, 0.0),
+        )
+        .post(
+            "/v1/second-factor",
+            native::second_factor::begin,
+            "Get a secret for an authenticator",
+            Price::of(3, 2.0, 8.0),
+        )
+        .delete(
+            "/v1/second-factor",
+            native::second_factor::remove,
+            "Switch one's own second factor off",
+            Price::of(4, 3.0, 14.0),
+        )
+        .post(
+            "/v1/second-factor/confirm",
+            native::second_factor::confirm,
+            "Switch one's own second factor on",
+            Price::of(3, 3.0, 10.0),
+        )
+        .post(
+            "/v1/second-factor/recovery-codes",
+            native::second_factor::renew,
+            "Get new recovery codes",
+            Price::of(3, 3.0, 6.0),
+        )
         .post("/v1/sign-in/letter", native::sign_in::ask, "Get a letter to sign in with", Price::of(2, 1.0, 6.0))
         .get("/v1/sign-in", native::sign_in::page, "Show the page that signs in by a letter", Price::FREE)
-        .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 3.0, 10.0));
-    game.and(native).and(joint()).and(skillnet()).and(google()).and(skillnet_client()).and(sukuwatto())
+        .post("/v1/sign-in", native::sign_in::sign_in, "Sign in by a letter", Price::of(4, 4.0, 12.0));
+    game.and(native).and(joint()).and(leettrack()).and(skillnet()).and(google()).and(skillnet_client()).and(sukuwatto())
 }
 
 /// What SkillNet and LeetTrack share.
 fn joint() -> Routes {
     Routes::new(Dialect::Joint)
-        .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 5.0, 14.0))
+        .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 5.0, 16.0))
         .post("/api/v1/auth/refresh", joint::go_on, "Get new tokens", Price::of(3, 3.0, 3.0))
         .post("/api/v1/auth/logout", joint::logout, "Sign out", Price::of(3, 2.0, 12.0))
+}
+
+/// LeetTrack.
+fn leettrack() -> Routes {
+    Routes::new(Dialect::Leettrack)
+        .post("/api/v1/auth/register", leettrack::register, "Make an account, and sign in", Price::of(4, 4.0, 24.0))
+        .get("/api/v1/auth/me", leettrack::me, "Show one's own account", Price::of(1, 2.0, 0.0))
+        .put("/api/v1/auth/user/settings", leettrack::set, "Set one's name at LeetCode", Price::of(2, 2.0, 8.0))
 }
 
 /// SkillNet by its document.

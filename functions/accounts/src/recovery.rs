@@ -6,7 +6,7 @@ use chrono::Duration;
 use shared::auth::codes::{self, Void};
 use shared::auth::entry::{self, Entered};
 use shared::auth::passwords::{self, Weakness};
-use shared::auth::{Client, limits};
+use shared::auth::{Client, limits, second_factor};
 use shared::events::{Event, happened};
 use shared::ids::MemberId;
 use shared::model::account::{Account, EmailHeld};
@@ -95,11 +95,14 @@ pub async fn set_password(app: &App, code: &str, password: String) -> Result<Res
     }
 }
 
-/// Signs in whoever has a code from a letter, and confirms the address that it was sent to.
-pub async fn sign_in(app: &App, client: &Client, code: &str) -> Result<Entered> {
+/// Signs in whoever has a code from a letter and, where the member has one, shows the second factor besides. While that
+/// is missing the letter's code stays good.
+pub async fn sign_in(app: &App, client: &Client, code: &str, second: Option<&str>) -> Result<Entered> {
     let void = || Error::invalid_field("code", "This link is no longer valid. Ask for a new one.");
     let (code, account) = codes::look_up(app, Purpose::SignIn, code).await?.map_err(|_| void())?;
-    let profile = profile::of(app, account.id).await?;
-    let entered = entry::enter(app, client, account, profile, vec![codes::use_up(&code)]).await?;
+    let (profile, proof) = tokio::join!(profile::of(app, account.id), second_factor::demand(app, &account, second));
+    let (profile, mut proof) = (profile?, proof?);
+    proof.push(codes::use_up(&code));
+    let entered = entry::enter(app, client, account, profile, proof).await?;
     entered.ok_or_else(void)
 }

@@ -30,7 +30,7 @@ pub fn routes() -> Routes {
         .get("/admin/script.js", assets::send::<1>, "Get the script", Price::FREE)
         .get("/admin/icon.svg", assets::send::<2>, "Get the icon", Price::FREE)
         .get("/admin/sign-in/", entry::ask, "Show the form to sign in", Price::FREE)
-        .post("/admin/sign-in/", entry::sign_in, "Sign in", Price::of(5, 3.0, 14.0))
+        .post("/admin/sign-in/", entry::sign_in, "Sign in", Price::of(5, 4.0, 14.0))
         .post("/admin/sign-out/", entry::sign_out, "Sign out", Price::of(2, 2.0, 6.0));
     // A page of the list is 25 accounts with their scores, one of letters or of the trail 25 accounts for their names.
     let pages = Routes::new(Dialect::Staff)

@@ -53,7 +53,7 @@ const COLLECTORS: &[Collector] = &[
 
 /// The sorts of items that the collectors above, or nobody, has use for.
 const COLLECTED: &[&str] =
-    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
+    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "SECOND", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
 const NOT_YET: &[&str] = &[

@@ -1,11 +1,12 @@
-//! Holds accounts against what must agree with them: the name's holder, the address's holder, the score.
+//! Holds accounts against what must agree with them: the holders of the name, of the address and of the name
+//! at LeetCode, and the score.
 //!
 //! Transactions keep these in step; this job proves it, and says so loudly where it finds otherwise. It mends
 //! nothing: a difference is a mistake in the code, and somebody should see it.
 
 use serde::Serialize;
-use shared::model::account::{Account, EmailHeld, NameHeld};
-use shared::model::name::Email;
+use shared::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
+use shared::model::name::{Email, fold};
 use shared::model::score::Score;
 use shared::store::keys;
 use shared::{App, Result};
@@ -56,6 +57,12 @@ async fn find_wrong(app: &App, account: &Account) -> Result<Option<&'static str>
         let held = app.table.get::<EmailHeld>(keys::email(&email)).await?;
         if held.is_none_or(|held| held.member != account.id) {
             return Ok(Some("email"));
+        }
+    }
+    if let Some(name) = &account.leetcode_username {
+        let held = app.table.get::<LeetcodeNameHeld>(keys::leetcode_name(&fold(name))).await?;
+        if held.is_none_or(|held| held.member != account.id) {
+            return Ok(Some("leetcode"));
         }
     }
     Ok(None)

@@ -1,6 +1,7 @@
-//! Removes what is left of a member whose account was deleted: sessions, sockets, records of letters, files, exports,
-//! the link to a Google account.
+//! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
+//! letters, files, exports, the link to a Google account.
 
+use shared::auth::limits;
 use shared::ids::MemberId;
 use shared::model::google::GoogleLink;
 use shared::model::{export, upload};
@@ -29,6 +30,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
+    limits::unlock(app, member, []).await?;
     let folders =
         [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member), export::folder(member)];
     for folder in folders {

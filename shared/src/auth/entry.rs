@@ -3,6 +3,7 @@
 //! Every login is counted before the password is looked at, and takes the same calls and the same hashing whether
 //! the name exists or not.
 
+use super::second_factor::{self, Factor, Shown};
 use super::sessions::{self, Ticket};
 use super::{Client, Member, extract, limits, passwords};
 use crate::app::App;
@@ -12,6 +13,7 @@ use crate::ids::MemberId;
 use crate::model::account::{Account, EmailHeld, NameHeld};
 use crate::model::name::Email;
 use crate::model::profile::Profile;
+use crate::model::second_factor::SecondFactor;
 use crate::model::session::Session;
 use crate::store::{Change, Condition, StoreError, Write, keys};
 
@@ -32,14 +34,24 @@ pub struct Entered {
 pub enum Refused {
     /// Nobody has this name.
     UnknownName,
-    /// The password is another.
+    /// The password is another, or the code typed behind it is.
     WrongPassword,
+    /// The password is right, and the second factor is missing.
+    CodeMissing,
+    /// The password is right, and the code in its own field is another, or was used before.
+    WrongCode,
     /// Name and password are right, but the account was deactivated, or its member banned.
     Barred,
 }
 
-/// Signs in with a password and a name, which may be the member's e-mail address.
-pub async fn sign_in(app: &App, client: &Client, typed: &str, password: String) -> Result<Result<Entered, Refused>> {
+/// Signs in with a name, which may be the member's e-mail address, a password and, where the member has a second
+/// factor, a code: in its own field or directly behind the password.
+pub async fn sign_in(
+    app: &App,
+    client: &Client,
+    typed: &str,
+    shown: impl Into<Shown>,
+) -> Result<Result<Entered, Refused>> {
     let name = extract::login_name(typed);
     let holder = holder(app, typed, &name).await?;
     let device = client.known_to(app, holder);
@@ -47,34 +59,58 @@ pub async fn sign_in(app: &App, client: &Client, typed: &str, password: String) 
     let member = holder.unwrap_or(MemberId(0));
     let (attempt, found) = tokio::join!(
         limits::login(app, holder, &name, device.as_deref(), &client.address),
-        app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)),
+        app.table.get_three::<Account, Profile, SecondFactor>(
+            keys::account(member),
+            keys::profile(member),
+            keys::second_factor(member),
+        ),
     );
-    let (attempt, (account, profile)) = (attempt?, found?);
+    let (attempt, (account, profile, factor)) = (attempt?, found?);
     let hash = account.as_ref().and_then(|account| account.password.clone());
+    let (password, factor) = second_factor::part(app, account.as_ref(), factor.as_ref(), shown.into());
     let right = passwords::verify(password, hash).await?;
-    let Some(account) = account.filter(|_| right) else {
-        if attempt.is_last() {
-            // Written for unknown names, too: the two must not differ in what they take.
-            let notice = happened(app, Event::NameLocked { member: holder })?;
-            app.table.together(vec![notice]).await?;
-            return Err(attempt.locked(app));
-        }
-        return Ok(Err(if holder.is_some() { Refused::WrongPassword } else { Refused::UnknownName }));
+    let refused = match (account.filter(|_| right), factor) {
+        (Some(account), Factor::Passed(used)) => return finish(app, client, attempt, account, profile, used).await,
+        (Some(_), Factor::Missing) => Refused::CodeMissing,
+        (Some(_), Factor::Wrong) => Refused::WrongCode,
+        (None, _) if holder.is_some() => Refused::WrongPassword,
+        (None, _) => Refused::UnknownName,
     };
+    // Half of a proof counts as a failure, too, until the other half comes with it.
+    if attempt.is_last() {
+        // Written for unknown names, too: the two must not differ in what they take.
+        let notice = happened(app, Event::NameLocked { member: holder })?;
+        app.table.together(vec![notice]).await?;
+        return Err(attempt.locked(app));
+    }
+    Ok(Err(refused))
+}
+
+/// Begins the session of somebody who has shown everything, and forgets their failures; `used` uses their code up.
+async fn finish(
+    app: &App,
+    client: &Client,
+    attempt: limits::Attempt,
+    account: Account,
+    profile: Option<Profile>,
+    used: Option<Write>,
+) -> Result<Result<Entered, Refused>> {
     if !account.is_usable() {
         attempt.succeeded(app).await?;
         return Ok(Err(Refused::Barred));
     }
     let profile = profile.unwrap_or_else(|| Profile::new(account.id));
-    let entered = enter(app, client, account, profile, vec![attempt.forget()]);
+    let proof = used.into_iter().chain([attempt.forget()]).collect();
+    let entered = enter(app, client, account, profile, proof);
     let (entered, counted) = tokio::join!(entered, attempt.succeeded(app));
     counted?;
-    // Deactivated, deleted, or given another password while we were hashing.
+    // Deactivated, deleted, or given another password while we were hashing; or the code was used by somebody else.
     entered.map(|entered| entered.ok_or(Refused::WrongPassword))
 }
 
-/// Begins a session for a member who has proved who they are, together with the writes of that proof. `None` if the
-/// account has changed since in a way that ends sessions, or the proof was used by somebody else.
+/// Begins a session for a member who has proved who they are, together with the writes of that proof; what
+/// [`second_factor::demand`] returns is part of it. `None` if the account has changed since in a way that ends sessions
+/// or asks for more, or the proof was used by somebody else.
 pub async fn enter(
     app: &App,
     client: &Client,
@@ -83,7 +119,9 @@ pub async fn enter(
     proof: Vec<Write>,
 ) -> Result<Option<Entered>> {
     let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
-    let unchanged = Condition::equals("active", true).and(Condition::equals("session_epoch", account.session_epoch));
+    let unchanged = Condition::equals("active", true)
+        .and(Condition::equals("session_epoch", account.session_epoch))
+        .and(Condition::equals("second_factor", account.second_factor.then_some(true)));
     let seen = Change::of(keys::account(account.id)).set("last_login", app.clock.now()).when(unchanged);
     let mut writes = vec![Write::change(seen), Write::create(&session)?];
     writes.extend(proof);

@@ -8,6 +8,7 @@ pub mod openid;
 pub mod passwords;
 pub mod refresh;
 pub mod roles;
+pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
+use crate::meter;
 
 /// The shortest password, in characters.
 pub const SHORTEST: usize = 8;
@@ -123,6 +124,7 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool> {
 }
 
 async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    meter::hashed();
     WAITING.fetch_add(1, Ordering::SeqCst);
     let turn = AT_ONCE.acquire().await;
     WAITING.fetch_sub(1, Ordering::SeqCst);

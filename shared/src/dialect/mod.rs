@@ -117,13 +117,13 @@ impl Dialect {
         match self {
             Dialect::Tracker => tracker::schema(),
             Dialect::Game => game::schema(),
+            Dialect::Leettrack => leettrack::schema(),
             Dialect::Staff => staff::schema(),
             Dialect::Native => native::schema(),
             Dialect::Skillnet => skillnet::schema(),
             Dialect::SkillnetClient => skillnet_client::schema(),
             Dialect::Joint => joint::schema(),
             Dialect::Sukuwatto => sukuwatto::schema(),
-            Dialect::Leettrack => json!({ "type": "object" }),
         }
     }
 

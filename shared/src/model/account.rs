@@ -28,6 +28,10 @@ pub struct Account {
     pub avatar: Option<String>,
     /// The hash of their password, in PHC string format; none for those who come in another way.
     pub password: Option<String>,
+    /// Whether signing in takes a code as well (see [`super::second_factor`]). Kept only where it does, so that "off"
+    /// has one form.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
     /// Raised to end every session begun before (see [`crate::auth::sessions`]).
     pub session_epoch: i64,
     /// Whether the account can be used: its owner, or the staff, can switch it off.
@@ -64,6 +68,7 @@ impl Account {
             last_name: String::new(),
             avatar: None,
             password: None,
+            second_factor: false,
             session_epoch: 0,
             active: true,
             banned: false,

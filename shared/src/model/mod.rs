@@ -14,6 +14,7 @@ pub mod profile;
 pub mod relation;
 pub mod role;
 pub mod score;
+pub mod second_factor;
 pub mod session;
 pub mod socket;
 pub mod upload;

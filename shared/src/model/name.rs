@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_security::{MixedScript, RestrictionLevel, RestrictionLevelDetection};
 
 /// The longest name, in characters.
 pub const LONGEST_USERNAME: usize = 150;
@@ -39,7 +40,7 @@ impl Username {
             Err(NotAUsername::Empty)
         } else if length > LONGEST_USERNAME {
             Err(NotAUsername::TooLong(length))
-        } else if !name.chars().all(allowed) || passes_for_latin(&name) {
+        } else if !name.chars().all(allowed) || passes_for_latin(&name) || mixes_scripts(&name) {
             Err(NotAUsername::Characters)
         } else {
             Ok(Username(name))
@@ -66,6 +67,14 @@ pub fn fold(text: &str) -> String {
 /// table of look-alikes (UTS 39).
 fn passes_for_latin(name: &str) -> bool {
     !name.is_ascii() && unicode_security::skeleton(name).all(|char| char.is_ascii())
+}
+
+/// Whether a name mixes letters that are not written together, as "κiosk" does: what is Latin besides may be another's
+/// (UTS 39, up to its level "moderately restrictive").
+fn mixes_scripts(name: &str) -> bool {
+    // Digits and marks belong to every script.
+    let letters: String = name.chars().filter(|char| char.is_alphabetic()).collect();
+    !letters.is_single_script() && !letters.check_restriction_level(RestrictionLevel::ModeratelyRestrictive)
 }
 
 /// An e-mail address, as it was typed but for the case of its domain.
@@ -135,6 +144,12 @@ mod tests {
     fn a_name_in_look_alike_letters_is_refused() {
         assert_eq!(Username::parse("раураl"), Err(NotAUsername::Characters));
         assert_eq!(Username::parse("аdа"), Err(NotAUsername::Characters));
+        for text in ["κiosk", "Ада-Smith", "ада-ალ"] {
+            assert_eq!(Username::parse(text), Err(NotAUsername::Characters), "{text:?}");
+        }
+        for text in ["Αθηνά+1", "山田はな", "ada王", "né_1", "ꮳꮃꭹ"] {
+            assert!(Username::parse(text).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

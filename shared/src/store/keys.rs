@@ -5,6 +5,7 @@
 //! | who is this member? | `MEMBER#<id>` | `ACCOUNT` |
 //! | what is this member's score? | `MEMBER#<id>` | `SCORE` |
 //! | what do they tell of themselves? | `MEMBER#<id>` | `PROFILE` |
+//! | what is their second factor? | `MEMBER#<id>` | `SECOND` |
 //! | which sessions has a member? | `MEMBER#<id>` | `SESSION#<session>` |
 //! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
 //! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
@@ -84,6 +85,11 @@ pub fn score(member: MemberId) -> Key {
 /// What does this member tell of themselves?
 pub fn profile(member: MemberId) -> Key {
     key(member_partition(member), "PROFILE")
+}
+
+/// What is this member's second factor?
+pub fn second_factor(member: MemberId) -> Key {
+    key(member_partition(member), "SECOND")
 }
 
 /// One code that was sent to a member. Takes its digest.

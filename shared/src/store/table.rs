@@ -218,6 +218,21 @@ impl Table {
         Ok(pairs.pop().unwrap_or_default())
     }
 
+    /// Three items of different shapes in one round trip.
+    pub async fn get_three<A: DeserializeOwned, B: DeserializeOwned, C: DeserializeOwned>(
+        &self,
+        first: Key,
+        second: Key,
+        third: Key,
+    ) -> Result<(Option<A>, Option<B>, Option<C>)> {
+        let mut items = self.get_items(&[first.clone(), second.clone(), third.clone()]).await?;
+        Ok((
+            items.remove(&first).map(read_item).transpose()?,
+            items.remove(&second).map(read_item).transpose()?,
+            items.remove(&third).map(read_item).transpose()?,
+        ))
+    }
+
     /// Up to 100 items of one shape in one round trip, in the order of their keys.
     pub async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>> {
         let items = self.get_items(keys).await?;

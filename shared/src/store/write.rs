@@ -39,6 +39,11 @@ impl Write {
         Write { condition: change.condition.clone(), act: Act::Update(change) }
     }
 
+    /// The same, unless the condition does not hold.
+    pub fn when(self, condition: Condition) -> Write {
+        Write { condition: self.condition.and(condition), ..self }
+    }
+
     /// Removes an item under a condition.
     pub fn delete(key: Key, condition: Condition) -> Write {
         Write { act: Act::Delete(key), condition }
@@ -73,6 +78,10 @@ impl Change {
         let mut change = Change::of(key);
         match (attributes(old), attributes(new)) {
             (Ok(old), Ok(new)) => {
+                // What is kept only where it says something has gone from the new one altogether.
+                for name in old.keys().filter(|name| !new.contains_key(*name)) {
+                    change = change.remove(name);
+                }
                 for (name, value) in &new {
                     if old.get(name) != Some(value) {
                         change = match value {

@@ -477,4 +477,5 @@ async fn refusals_are_in_the_documents_words() {
     world.visitor().bearing("x").get(PROFILE).await.is(401, not_valid.clone());
     world.wait(Duration::hours(2));
     here.get(PROFILE).await.is(401, not_valid);
+    world.settle().await;
 }

@@ -84,6 +84,7 @@ async fn a_member_made_here_is_the_same_one_everywhere() {
     assert_eq!(game.get(&format!("/users/{id}/")).await.json()["first_name"], "Augusta");
     game.patch(&format!("/users/{id}/"), json!({ "last_name": "King" })).await.assert(200);
     assert_eq!(here.get("/api/v1/auth/profile").await.json()["name"], "Augusta King");
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -103,6 +104,7 @@ async fn a_member_made_elsewhere_is_the_same_one_here() {
     assert_eq!(here.get("/api/v1/users/bob-the+builder/").await.assert(200).json()["id"], bob.id());
     let credentials = json!({ "email": "bob-the+builder", "password": PASSWORD });
     world.visitor().post("/api/auth/login/", credentials).await.assert(200);
+    world.settle().await;
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ pub struct Parts {
     pub cloud: Cloud,
     pub clock: Clock,
     pub wire: Wire,
+    pub ids: Ids,
     left_unsettled: AtomicBool,
 }
 
@@ -101,19 +102,20 @@ impl World {
             usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let clock = Clock::fixed(start());
         let wire = Wire::default();
+        let ids = Ids::counting();
         let options = Options {
             template: repository().join("template.yaml"),
             overrides,
             storage,
             public_url: PUBLIC_URL.to_owned(),
             clock: clock.clone(),
-            ids: Ids::counting(),
+            ids: ids.clone(),
             invoke: None,
             pumps: Pumps::ByHand,
             wire: Some(wire.for_functions()),
         };
         let cloud = Cloud::start(options).await.expect("a cloud from the repository's own template");
-        World(Arc::new(Parts { cloud, clock, wire, left_unsettled: AtomicBool::new(false) }))
+        World(Arc::new(Parts { cloud, clock, wire, ids, left_unsettled: AtomicBool::new(false) }))
     }
 
     /// Somebody without an account, with a browser of their own.

@@ -1,12 +1,14 @@
 //! Who arrives from Google: the member who has that Google account, the member who has its address, or somebody new.
 //!
 //! An address joins only where both sides have verified it. Whoever wrote an address into an account without proving it
-//! is not its owner: they lose the account's password, every session and their own Google account before the owner gets
-//! in.
+//! is not its owner: they lose the account's password and second factor, every session and their own Google account
+//! before the owner gets in.
+//!
+//! Google stands for the password alone: whose second factor is on shows it besides.
 
 use shared::auth::entry::{self, Entered};
 use shared::auth::openid::Identity;
-use shared::auth::{Client, secrets};
+use shared::auth::{Client, second_factor, secrets};
 use shared::events::{Event, happened};
 use shared::ids::MemberId;
 use shared::model::account::{Account, EmailHeld};
@@ -72,10 +74,13 @@ async fn join(app: &App, account: Account, identity: &Identity) -> Result<Option
     let (change, account) = if !takes_over {
         (Change::of(keys::account(member)).set("email_confirmed", true), account)
     } else {
-        let change =
-            Change::of(keys::account(member)).set("email_confirmed", true).remove("password").add("session_epoch", 1);
+        let change = Change::of(keys::account(member))
+            .set("email_confirmed", true)
+            .remove("password")
+            .remove("second_factor")
+            .add("session_epoch", 1);
         let session_epoch = account.session_epoch + 1;
-        (change, Account { email_confirmed: true, password: None, session_epoch, ..account })
+        (change, Account { email_confirmed: true, password: None, second_factor: false, session_epoch, ..account })
     };
     let mut writes = link::writes(app, member, identity, old.is_some())?;
     writes.push(Write::change(change.when(unchanged)));
@@ -84,6 +89,7 @@ async fn join(app: &App, account: Account, identity: &Identity) -> Result<Option
         writes.push(Write::delete(keys::google(&old.subject), Condition::equals("member", member)));
     }
     if takes_over {
+        writes.push(Write::delete(keys::second_factor(member), Condition::default()));
         writes.push(happened(app, Event::SessionsEnded { member })?);
     }
     match app.table.together(writes).await {
@@ -101,8 +107,8 @@ pub async fn code(app: &App, account: &Account) -> Result<String> {
     Ok(code)
 }
 
-/// Signs in whoever has a one-time code.
-pub async fn enter_by_code(app: &App, client: &Client, code: &str) -> Result<Entered> {
+/// Signs in whoever has a one-time code and, where it is on, shows the second factor; until then the code stays good.
+pub async fn enter_by_code(app: &App, client: &Client, code: &str, second: Option<&str>) -> Result<Entered> {
     let void = || Error::invalid_field("one_time_code", "This code is not valid, or not any more.");
     let (member, id) = secrets::read(code).ok_or_else(void)?;
     let key = keys::code(member, "google", &id);
@@ -111,15 +117,17 @@ pub async fn enter_by_code(app: &App, client: &Client, code: &str) -> Result<Ent
     if arrival.expires_at <= app.clock.now() || arrival.epoch != account.session_epoch {
         return Err(void());
     }
-    let proof = vec![Write::delete(key, Condition::present())];
-    let profile = profile::of(app, member).await?;
-    entry::enter(app, client, usable(account)?, profile, proof).await?.ok_or_else(void)
+    let account = usable(account)?;
+    let (profile, proof) = tokio::join!(profile::of(app, member), second_factor::demand(app, &account, second));
+    let (profile, mut proof) = (profile?, proof?);
+    proof.push(Write::delete(key, Condition::present()));
+    entry::enter(app, client, account, profile, proof).await?.ok_or_else(void)
 }
 
-/// Signs in somebody who has arrived.
-pub async fn enter(app: &App, client: &Client, account: Account) -> Result<Entered> {
-    let profile = profile::of(app, account.id).await?;
-    let entered = entry::enter(app, client, account, profile, Vec::new()).await?;
+/// Signs in somebody who has arrived and, where it is on, shows the second factor.
+pub async fn enter(app: &App, client: &Client, account: Account, second: Option<&str>) -> Result<Entered> {
+    let (profile, proof) = tokio::join!(profile::of(app, account.id), second_factor::demand(app, &account, second));
+    let entered = entry::enter(app, client, account, profile?, proof?).await?;
     entered.ok_or_else(Error::changed_meanwhile)
 }
 

@@ -141,6 +141,9 @@ pub struct Proof {
     one_time_code: Option<String>,
     code: Option<String>,
     state: Option<String>,
+    /// A code of the member's second factor, where it is on.
+    #[serde(default)]
+    second_factor: Option<String>,
 }
 
 /// Signs in whoever comes from Google.
@@ -150,8 +153,9 @@ pub async fn sign_in(
     headers: HeaderMap,
     Body(proof): Body<Proof>,
 ) -> Result<(SetCookies, Json<SignedInView>)> {
+    let second = proof.second_factor.as_deref();
     let entered = match (proof.one_time_code, proof.code, proof.state) {
-        (Some(code), _, _) => arrival::enter_by_code(&app, &client, &code).await?,
+        (Some(code), _, _) => arrival::enter_by_code(&app, &client, &code, second).await?,
         (None, Some(code), Some(state)) => {
             let journey = journey::end(&app, &headers, &state).await?;
             if journey.member.is_some() {
@@ -159,7 +163,7 @@ pub async fn sign_in(
             }
             let identity = journey::identify(&app, &journey, &code).await?;
             let account = arrival::welcome(&app, &client, &identity).await?;
-            arrival::enter(&app, &client, account).await?
+            arrival::enter(&app, &client, account, second).await?
         }
         _ => return Err(Error::invalid_field("one_time_code", "Send this, or code and state.")),
     };

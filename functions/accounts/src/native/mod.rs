@@ -3,6 +3,7 @@
 pub mod email;
 pub mod members;
 pub mod password;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;

@@ -4,7 +4,8 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::auth::entry::{self, Entered};
+use shared::auth::entry::{self, Entered, Refused};
+use shared::auth::second_factor::{self, Shown};
 use shared::auth::{Client, Member, sessions};
 use shared::http::{Body, Created, Json, NoContent, Path};
 use shared::model::session::Session;
@@ -12,22 +13,30 @@ use shared::{App, Error, Result};
 
 use super::tokens::TokensView;
 
-/// A name and a password.
+/// A name, a password and perhaps a code.
 #[derive(Deserialize, JsonSchema)]
 pub struct Credentials {
     /// A member's name, or their address.
     name: String,
     password: String,
+    /// Where the member has a second factor: a code from their authenticator, or one for recovery. It may also stand
+    /// directly behind the password.
+    #[serde(default)]
+    code: Option<String>,
 }
 
-/// Signs in, and gives tokens for the new session.
+/// Signs in, and gives tokens for the new session. A right password without the code that it takes besides is refused
+/// with `second_factor_required`, and counts as a failure until the code comes with it.
 pub async fn begin(
     client: Client,
     State(app): State<App>,
     Body(input): Body<Credentials>,
 ) -> Result<Created<TokensView>> {
-    match entry::sign_in(&app, &client, &input.name, input.password).await? {
+    let Credentials { name, password, code } = input;
+    match entry::sign_in(&app, &client, &name, Shown { password, code }).await? {
         Ok(Entered { session, .. }) => Ok(Created(TokensView::of(&app, &session).await?)),
+        Err(Refused::CodeMissing) => Err(second_factor::required()),
+        Err(Refused::WrongCode) => Err(second_factor::wrong()),
         // Which of the two is wrong is nobody's business.
         Err(_) => Err(Error::unauthenticated("wrong_credentials", "Name and password do not match.")),
     }

@@ -1,9 +1,12 @@
 //! Signing in by a link in a letter.
 
+use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use shared::auth::{Client, sessions};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::auth::{Client, second_factor, sessions};
 use shared::dialect::Dialect;
 use shared::http::describe::{Describe, Operation};
 use shared::http::{Accepted, Body, Html, Json, Query, SetCookies, cookies};
@@ -12,7 +15,7 @@ use shared::{App, Result};
 use super::email::Code;
 use super::password::Address;
 use super::tokens::TokensView;
-use super::{Form, Notice, StatusView, wants_page};
+use super::{Form, Notice, StatusView, show, wants_page};
 use crate::recovery::{self, Wish};
 
 /// Sends a letter with a link to sign in, if somebody has this address; which is not told.
@@ -27,10 +30,20 @@ pub async fn page(Query(Code { code }): Query<Code>) -> Result<Html> {
     Notice { title: "Welcome back", text: "Press the button, and you are signed in.", form: Some(form) }.show()
 }
 
+/// The form that asks for the second factor of whoever came by a letter.
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+struct SecondFactorPage<'a> {
+    code: &'a str,
+    problem: Option<&'a str>,
+}
+
 /// Somebody who has just signed in: a cookie for a browser, tokens for a program.
 pub enum SignedIn {
     /// For a browser.
     Page(SetCookies, Html),
+    /// For a browser, not signed in yet: the second factor is asked for.
+    Asked(Html),
     /// For a program.
     Tokens(Json<TokensView>),
 }
@@ -39,6 +52,7 @@ impl IntoResponse for SignedIn {
     fn into_response(self) -> Response {
         match self {
             SignedIn::Page(cookies, page) => (cookies, page).into_response(),
+            SignedIn::Asked(page) => page.into_response(),
             SignedIn::Tokens(tokens) => tokens.into_response(),
         }
     }
@@ -51,15 +65,33 @@ impl Describe for SignedIn {
     }
 }
 
-/// Signs in whoever has the code from the letter.
+/// What a letter brought, and the second factor of whoever has one.
+#[derive(Deserialize, JsonSchema)]
+pub struct Codes {
+    /// The code from the letter.
+    code: String,
+    /// A code from the authenticator, or one for recovery.
+    #[serde(default)]
+    second_factor: Option<String>,
+}
+
+/// Signs in whoever has the code from the letter. Where the member has a second factor, the letter's code stays good
+/// until that is shown along with it.
 pub async fn sign_in(
     client: Client,
     State(app): State<App>,
     headers: HeaderMap,
-    Body(Code { code }): Body<Code>,
+    Body(Codes { code, second_factor: second }): Body<Codes>,
 ) -> Result<SignedIn> {
-    let entered = recovery::sign_in(&app, &client, &code).await?;
-    if !wants_page(&headers) {
+    let page = wants_page(&headers);
+    let entered = match recovery::sign_in(&app, &client, &code, second.as_deref()).await {
+        Err(error) if page && second_factor::is_half(&error) => {
+            let problem = second.as_ref().map(|_| error.message.as_ref());
+            return show(&SecondFactorPage { code: &code, problem }).map(SignedIn::Asked);
+        }
+        entered => entered?,
+    };
+    if !page {
         return Ok(SignedIn::Tokens(Json(TokensView::of(&app, &entered.session).await?)));
     }
     let name = Dialect::Native.session_cookie().unwrap_or_default();

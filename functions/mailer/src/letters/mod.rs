@@ -29,6 +29,10 @@ enum Kind {
     NameLocked,
     /// Tells a member that their password is another now.
     PasswordChanged,
+    /// Tells a member that their second factor is on.
+    SecondFactorOn,
+    /// Tells a member that it is off.
+    SecondFactorOff,
     /// Brings a link to set a new password.
     ResetPassword,
     /// Brings a link to sign in with.
@@ -44,6 +48,8 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
         Event::EmailConfirmed { member } => (Kind::Welcome, member),
         Event::NameLocked { member: Some(member) } => (Kind::NameLocked, member),
         Event::PasswordChanged { member } => (Kind::PasswordChanged, member),
+        Event::SecondFactorAdded { member } => (Kind::SecondFactorOn, member),
+        Event::SecondFactorRemoved { member } => (Kind::SecondFactorOff, member),
         Event::PasswordResetAsked { member: Some(member) } => (Kind::ResetPassword, member),
         Event::SignInLinkAsked { member: Some(member) } => (Kind::SignInLink, member),
         _ => return Ok(None),
@@ -52,7 +58,9 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
     let Some(to) = account.email.clone() else { return Ok(None) };
     let goes = match kind {
         Kind::ConfirmAddress => !account.email_confirmed,
-        Kind::Welcome | Kind::NameLocked | Kind::PasswordChanged => account.email_confirmed,
+        Kind::Welcome | Kind::NameLocked | Kind::PasswordChanged | Kind::SecondFactorOn | Kind::SecondFactorOff => {
+            account.email_confirmed
+        }
         // Whoever can read it proves by that that the address is theirs.
         Kind::ResetPassword | Kind::SignInLink => account.is_usable(),
     };
@@ -108,6 +116,17 @@ impl Draft {
             }
             Kind::PasswordChanged => {
                 letter!("password_changed/subject.txt", "password_changed/body.txt", "password_changed/body.html", name)
+            }
+            Kind::SecondFactorOn => {
+                letter!("second_factor_on/subject.txt", "second_factor_on/body.txt", "second_factor_on/body.html", name)
+            }
+            Kind::SecondFactorOff => {
+                letter!(
+                    "second_factor_off/subject.txt",
+                    "second_factor_off/body.txt",
+                    "second_factor_off/body.html",
+                    name
+                )
             }
             Kind::ResetPassword => {
                 let link = format!("{home}/reset-password/{}", code(Purpose::ResetPassword).await?);
