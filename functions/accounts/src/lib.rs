@@ -122,7 +122,7 @@ pub fn routes() -> Routes {
 /// What SkillNet and LeetTrack share.
 fn joint() -> Routes {
     Routes::new(Dialect::Joint)
-        .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 5.0, 16.0))
+        .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 6.0, 14.0))
         .post("/api/v1/auth/refresh", joint::go_on, "Get new tokens", Price::of(3, 3.0, 3.0))
         .post("/api/v1/auth/logout", joint::logout, "Sign out", Price::of(3, 2.0, 12.0))
 }
@@ -171,7 +171,7 @@ fn skillnet_client() -> Routes {
     use skillnet::client;
     Routes::new(Dialect::SkillnetClient)
         .post("/api/auth/registration/", client::register, "Make an account and sign in", Price::of(4, 5.0, 20.0))
-        .post("/api/auth/login/", client::login, "Sign in", Price::of(5, 5.0, 14.0))
+        .post("/api/auth/login/", client::login, "Sign in", Price::of(5, 6.0, 14.0))
         .post("/api/auth/logout/", client::logout, "Sign out", Price::of(1, 0.0, 6.0))
         .post("/api/auth/token/refresh/", client::go_on, "Get a new access token", Price::of(3, 3.0, 3.0))
         .get("/api/auth/user/", client::show_user, "Show one's own account", Price::of(2, 4.0, 0.0))
@@ -220,15 +220,15 @@ fn google() -> Routes {
     use google::skillnet;
     Routes::new(Dialect::Skillnet)
         .get("/api/v1/auth/google/login", skillnet::depart, "Go to Google to sign in", Price::of(2, 0.0, 2.0))
-        .get("/api/v1/auth/google/callback", skillnet::come_back, "Come back from Google", Price::of(7, 5.0, 21.0))
-        .post("/api/v1/auth/google", skillnet::sign_in, "Sign in after Google", Price::of(8, 5.0, 24.0))
+        .get("/api/v1/auth/google/callback", skillnet::come_back, "Come back from Google", Price::of(7, 5.0, 23.0))
+        .post("/api/v1/auth/google", skillnet::sign_in, "Sign in after Google", Price::of(8, 5.0, 26.0))
         .post(
             "/api/v1/auth/google/calendar",
             skillnet::ask_for_calendar,
             "Go to Google to allow entries in one's calendar",
             Price::of(3, 2.0, 2.0),
         )
-        .delete("/api/v1/auth/google", skillnet::unlink, "Unlink one's Google account", Price::of(3, 3.0, 6.0))
+        .delete("/api/v1/auth/google", skillnet::unlink, "Unlink one's Google account", Price::of(3, 3.0, 8.0))
 }
 
 /// Sukuwatto.
@@ -237,7 +237,7 @@ fn sukuwatto() -> Routes {
     Routes::new(Dialect::Sukuwatto)
         .get("/api/", collections, "Show where the collections are", Price::FREE)
         .post("/api/sign-up/", joining::sign_up, "Make an account", Price::of(3, 2.0, 24.0))
-        .post("/api/token/", tokens::obtain, "Sign in", Price::of(5, 4.0, 14.0))
+        .post("/api/token/", tokens::obtain, "Sign in", Price::of(5, 5.0, 14.0))
         .post("/api/refresh/", tokens::renew, "Get new tokens", Price::of(2, 2.0, 1.0))
         .post("/api/logout/", tokens::leave, "Sign out", Price::of(1, 0.0, 6.0))
         .get("/api/users/", users::list, "List all users", Price::of(4, 115.0, 0.0))
