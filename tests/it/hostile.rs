@@ -101,7 +101,7 @@ async fn no_body_on_any_route_is_a_failure_of_ours() {
     for (_, table) in slices() {
         for row in table.rows() {
             // A member per route: what one route does to theirs is no other's business.
-            let member = world.member(&format!("member{}", sweeps.len())).await;
+            let member = world.newcomer(&format!("member{}", sweeps.len())).await;
             // Where a session's cookie is not enough.
             member.keep("Authorization", &world.enter(&member).await);
             let path = row.path.replace("{user_id}", &member.id().to_string()).replace("{filename}", "x.png");
@@ -116,7 +116,9 @@ async fn no_body_on_any_route_is_a_failure_of_ours() {
 }
 
 async fn send_everything(method: Method, path: String, callers: [Person; 2]) {
-    for (media, body) in bodies() {
+    // Whoever only asks has no body that is read; that it does no harm is seen with the short ones.
+    let bodies = bodies().into_iter().filter(|(_, body)| !method.is_safe() || body.len() < 100);
+    for (media, body) in bodies {
         for caller in &callers {
             let reply = caller.copy().send(method.clone(), &path, &[("content-type", media)], body.clone()).await;
             let sent = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();

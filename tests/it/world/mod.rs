@@ -6,8 +6,8 @@ mod reply;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
 use local::state::Letter;
@@ -41,6 +41,7 @@ pub struct Parts {
     pub clock: Clock,
     pub wire: Wire,
     pub ids: Ids,
+    app: OnceLock<App>,
     left_unsettled: AtomicBool,
 }
 
@@ -115,7 +116,7 @@ impl World {
             wire: Some(wire.for_functions()),
         };
         let cloud = Cloud::start(options).await.expect("a cloud from the repository's own template");
-        World(Arc::new(Parts { cloud, clock, wire, ids, left_unsettled: AtomicBool::new(false) }))
+        World(Arc::new(Parts { cloud, clock, wire, ids, app: OnceLock::new(), left_unsettled: AtomicBool::new(false) }))
     }
 
     /// Somebody without an account, with a browser of their own.
@@ -128,6 +129,14 @@ impl World {
         let person = Person::new(self, name);
         person.register().await;
         person.sign_in().await.assert(200);
+        person
+    }
+
+    /// A member with a session that no password was asked for: for sweeps, which need hundreds of them.
+    pub async fn newcomer(&self, name: &str) -> Person {
+        let person = Person::new(self, name);
+        person.register().await;
+        self.enter(&person).await;
         person
     }
 
@@ -202,8 +211,11 @@ impl World {
 
     /// The app of the function `accounts`, to look at the table and to set a scene that no route can set.
     pub fn app(&self) -> App {
-        let environment = self.cloud.functions().environment("accounts").expect("the template's function");
-        App::new(environment).expect("an app").with_clock(self.clock.clone())
+        let app = || {
+            let environment = self.cloud.functions().environment("accounts").expect("the template's function");
+            App::new(environment).expect("an app").with_clock(self.clock.clone())
+        };
+        self.app.get_or_init(app).clone()
     }
 
     /// Every item of every table, in DynamoDB's JSON.
