@@ -7,6 +7,7 @@ new. Who is refused is tested as well: schemathesis repeats what succeeded witho
 import itertools
 import os
 import struct
+import time
 import urllib.parse
 import zlib
 
@@ -44,6 +45,8 @@ class Member:
         self.id = self.post(http, f"{users}register/", new)["id"]
         self.post(http, f"{users}login/", {"username": name, "password": PASSWORD})
         self.session = http.cookies["sessionid"]
+        self.token = self.post(http, urllib.parse.urljoin(base_url, "/v1/token"), {})["access_token"]
+        self.since = time.monotonic()
         uploaded = http.post(f"{users}avatar/", files={"avatar": ("me.png", png())}, timeout=10)
         uploaded.raise_for_status()
         self.picture = uploaded.json()["avatar_url"].rsplit("/", 1)[-1]
@@ -67,7 +70,9 @@ class Members:
 
     @classmethod
     def any(cls, base_url):
-        cls.current = cls.current or Member(base_url)
+        # An access token is good for a quarter of an hour.
+        if cls.current is None or time.monotonic() - cls.current.since > 600:
+            cls.current = Member(base_url)
         return cls.current
 
     @classmethod
@@ -104,6 +109,8 @@ class Credentials:
             case.headers = {**(case.headers or {}), "Authorization": f"Bearer {OPERATIONS_TOKEN}"}
         elif "session" in accepted:
             case.cookies = {**(case.cookies or {}), "sessionid": member.session}
+        elif "token" in accepted:
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {member.token}"}
         self.point_at(case, member)
 
     @staticmethod
