@@ -72,6 +72,8 @@ async function look(page, where, path) {
   }
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(over <= 0, label, `reaches ${over} px beyond the edge`);
+  const nothing = await page.evaluate(() => document.body.innerText.match(/^(null|undefined|NaN|\[object .*\])$/m)?.[0]);
+  expect(isDocs || !nothing, label, `says ${nothing}`);
   const file = `${where} ${path}`.replace(/[^a-z0-9]+/gi, "-").replace(/-$/, "");
   await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true });
   // A refusal is a page, too, and a browser complains of its status; and Swagger UI tries inline styles, which our

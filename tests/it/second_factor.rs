@@ -154,6 +154,30 @@ async fn every_door_takes_a_code_behind_the_password_once() {
 }
 
 #[tokio::test]
+async fn every_dialect_takes_a_code_behind_the_password_in_its_ordinary_field() {
+    let world = World::new().await;
+    let ada = world.reachable("ada").await;
+    let authenticator = switch_on(&world, &ada).await;
+    for (path, field, refused) in [
+        ("/api/v1/auth/login", "email", 401),
+        ("/api/v1/auth/login", "username", 401),
+        ("/api/auth/login/", "email", 400),
+        ("/api/token/", "username", 401),
+        ("/users/login/", "username", 401),
+    ] {
+        let name = if field == "email" { "ada@example.org" } else { "ada" };
+        let login = async |password: String| {
+            ada.elsewhere().post(path, json!({ field: name, "password": password })).await.status.as_u16()
+        };
+        let code = authenticator.next();
+        assert_eq!(login(PASSWORD.to_owned()).await, refused, "{path}");
+        assert_eq!(login(behind(&code)).await, 200, "{path}");
+        assert_eq!(login(behind(&code)).await, refused, "{path}");
+    }
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn a_field_of_its_own_is_told_what_is_missing() {
     let world = World::new().await;
     let ada = world.member("ada").await;

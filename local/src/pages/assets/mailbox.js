@@ -77,7 +77,7 @@ function shown(letter) {
     h("a.back", { href: "#/mailbox" }, "‹ All letters"),
     h("h2", {}, letter.subject || "(no subject)"),
     h("dl.facts", {}, pairs(facts)),
-    files.length ? h("ul.files", { "aria-label": "Attachments" }, ...files) : null,
+    ...(files.length ? [h("ul.files", { "aria-label": "Attachments" }, ...files)] : []),
     h("div.bodies", {}, frame || null, text || null),
     h("details", {}, h("summary", {}, "Other headers"), h("dl.facts", {}, pairs(others))),
   ];
