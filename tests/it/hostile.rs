@@ -136,7 +136,7 @@ async fn send_everything(method: Method, path: String, callers: [Person; 2]) {
 #[tokio::test]
 async fn broken_json_is_told_in_the_games_words() {
     let world = World::new().await;
-    for body in ["{", "[]", "7", "{\"a\":}", "\u{feff}{}"] {
+    for body in ["{", "[]", "7", "{\"a\":}", "\u{feff}{}", "\n", " \t "] {
         let reply = world.visitor().send(Method::POST, "/users/register/", &[JSON], body).await;
         reply.is(400, json!({ "errors": "Invalid JSON." }));
     }

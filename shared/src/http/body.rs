@@ -67,8 +67,9 @@ pub fn given<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(from:
 }
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // No body at all is an empty object; one of nothing but blanks is no JSON.
     let bytes = match bytes.trim_ascii() {
-        [] => b"{}",
+        [] if bytes.is_empty() => b"{}",
         object @ [b'{', ..] => object,
         // A list would pass for a struct, by the order of its fields.
         _ => return Err(malformed()),

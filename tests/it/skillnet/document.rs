@@ -166,6 +166,10 @@ async fn everything_that_is_wrong_with_a_sign_up_is_told_at_once() {
             json!({ "non_field_errors": ["The two password fields didn't match."] }),
         ),
         (
+            with(&fine, &json!({ "password2": "another horse" })),
+            json!({ "non_field_errors": ["The two password fields didn't match."] }),
+        ),
+        (
             json!({ "name": "Eve", "email": "eve@example.org", "password1": PASSWORD }),
             json!({ "password2": [required] }),
         ),

@@ -110,7 +110,9 @@ pub(super) async fn join(app: &App, client: &Client, input: NewUser, surface: Su
     let known = [username.unwrap_or_default(), input.email.as_deref().unwrap_or_default(), &first_name, &last_name];
     let field = if surface == Surface::Document && input.password1.is_none() { "password" } else { "password1" };
     let first = if field == "password" { input.password } else { input.password1 };
-    let second = (field == "password1").then_some(input.password2);
+    // A repetition counts wherever there is one.
+    let repeated = field == "password1" || input.password2.as_ref().is_some_and(|second| !second.is_empty());
+    let second = repeated.then_some(input.password2);
     let password = new_password(&mut problems, field, first, second, &known);
     let mut profile = Profile::new(MemberId(0));
     let told = EditProfile {
