@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use local::samconfig;
+use local::{Cloud, Options, Pumps, Storage, samconfig};
+use shared::clock::Clock;
+use shared::ids::Ids;
 
 /// Guildhall's whole cloud on this machine: HTTP and WebSocket APIs, tables, files, events, mail and schedules.
 #[derive(Debug, Parser)]
@@ -82,6 +84,26 @@ pub struct Place {
 }
 
 impl Place {
+    /// A cloud over the data folder in which nothing moves by itself, and the folder. One that a running cloud uses is
+    /// refused.
+    pub async fn open(&self) -> Result<(Cloud, PathBuf), String> {
+        let template = self.template()?;
+        let folder = self.data(&template);
+        let cloud = Cloud::start(Options {
+            overrides: self.overrides(&template)?,
+            template,
+            storage: Storage::Folder(folder.clone()),
+            public_url: "http://localhost:8000".to_owned(),
+            clock: Clock::system(),
+            ids: Ids::random(),
+            invoke: None,
+            pumps: Pumps::ByHand,
+            wire: None,
+        })
+        .await?;
+        Ok((cloud, folder))
+    }
+
     /// The template's file.
     pub fn template(&self) -> Result<PathBuf, String> {
         match &self.template {

@@ -2,29 +2,13 @@
 
 use std::io::{self, Write};
 
-use local::{Cloud, Options, Pumps, Storage};
 use serde_json::json;
-use shared::clock::Clock;
-use shared::ids::Ids;
 
 use crate::cli::MakeStaff;
 
 /// Makes the member an administrator in the data folder, and says so. A folder that a running cloud uses is refused.
 pub async fn run(make: &MakeStaff) -> Result<(), String> {
-    let template = make.place.template()?;
-    let folder = make.place.data(&template);
-    let cloud = Cloud::start(Options {
-        overrides: make.place.overrides(&template)?,
-        template,
-        storage: Storage::Folder(folder.clone()),
-        public_url: "http://localhost:8000".to_owned(),
-        clock: Clock::system(),
-        ids: Ids::random(),
-        invoke: None,
-        pumps: Pumps::ByHand,
-        wire: None,
-    })
-    .await?;
+    let (cloud, folder) = make.place.open().await?;
     let answer = cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": make.name })).await;
     cloud.shutdown().await;
     let report = answer.outcome?;

@@ -8,10 +8,8 @@ use futures_util::StreamExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
 use indicatif::{ProgressBar, ProgressStyle};
-use local::{Cloud, Delivery, Options, Pumps, Storage, gateway};
+use local::{Cloud, Delivery, gateway};
 use serde_json::{Value, json};
-use shared::clock::Clock;
-use shared::ids::Ids;
 
 use crate::cli::Seed;
 
@@ -61,20 +59,7 @@ enum Made {
 
 /// Fills the data folder, and says what it did.
 pub async fn run(seed: &Seed) -> Result<(), String> {
-    let template = seed.place.template()?;
-    let folder = seed.place.data(&template);
-    let cloud = Cloud::start(Options {
-        overrides: seed.place.overrides(&template)?,
-        template,
-        storage: Storage::Folder(folder.clone()),
-        public_url: "http://localhost:8000".to_owned(),
-        clock: Clock::system(),
-        ids: Ids::random(),
-        invoke: None,
-        pumps: Pumps::ByHand,
-        wire: None,
-    })
-    .await?;
+    let (cloud, folder) = seed.place.open().await?;
     let made = members(&cloud, seed.members).await;
     // What follows from it, such as letters, is done before anybody looks.
     cloud.settle(Delivery::Once).await;

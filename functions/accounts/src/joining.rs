@@ -110,16 +110,7 @@ pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<
             leetcode_username: leetcode_username.clone(),
             ..Account::new(id, username.clone(), now)
         };
-        let score = Score {
-            member: id,
-            username: username.clone(),
-            avatar: None,
-            score: 0,
-            games_played: 0,
-            games_won: 0,
-            updated_at: now,
-            shown: true,
-        };
+        let score = Score::new(id, username.clone(), now);
         let entered = enters.map(|client| sessions::begin(app, &account, &client.user_agent)).transpose()?;
         let mut writes = vec![Write::create(&account)?, Write::create(&score)?];
         // In the order of these, so that a refusal tells what is taken.

@@ -172,7 +172,7 @@ pub struct LeftView {
 /// Signs out: the session ends at once, with every token of it.
 pub async fn logout(by: Member, State(app): State<App>, Body(input): Body<Farewell>) -> Result<Json<LeftView>> {
     if input.all == Some(true) {
-        entry::sign_out_everywhere(&app, &by).await?;
+        sessions::end_all(&app, by.id(), []).await?;
     } else {
         entry::sign_out(&app, &by).await?;
         let other = filled(input.refresh).or(filled(input.refresh_token));

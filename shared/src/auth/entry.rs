@@ -142,11 +142,6 @@ async fn holder(app: &App, typed: &str, name: &str) -> Result<Option<MemberId>> 
     Ok(found.0.map(|held| held.member).or(found.1.map(|held| held.member)))
 }
 
-/// Ends every session of a member, the one included that they called with.
-pub async fn sign_out_everywhere(app: &App, by: &Member) -> Result<()> {
-    sessions::end_all(app, by.id(), []).await
-}
-
 /// Ends the session that a member called with.
 pub async fn sign_out(app: &App, by: &Member) -> Result<()> {
     sessions::end(app, by.id(), &by.session.id, []).await.map(drop)

@@ -28,6 +28,22 @@ pub struct Score {
     pub shown: bool,
 }
 
+impl Score {
+    /// The score of somebody who joins now.
+    pub fn new(member: MemberId, username: Username, joined_at: DateTime<Utc>) -> Score {
+        Score {
+            member,
+            username,
+            avatar: None,
+            score: 0,
+            games_played: 0,
+            games_won: 0,
+            updated_at: joined_at,
+            shown: true,
+        }
+    }
+}
+
 impl Stored for Score {
     fn key(&self) -> Key {
         keys::score(self.member)

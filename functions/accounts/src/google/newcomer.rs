@@ -35,16 +35,7 @@ pub(super) async fn make(app: &App, client: &Client, identity: &Identity) -> Res
             last_name: person(&identity.last_name),
             ..Account::new(id, username.clone(), now)
         };
-        let score = Score {
-            member: id,
-            username: username.clone(),
-            avatar: None,
-            score: 0,
-            games_played: 0,
-            games_won: 0,
-            updated_at: now,
-            shown: true,
-        };
+        let score = Score::new(id, username.clone(), now);
         let mut writes = vec![
             Write::create(&NameHeld { name: username.folded(), member: id })?,
             Write::create(&account)?,

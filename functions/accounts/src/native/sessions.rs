@@ -90,6 +90,6 @@ pub async fn end(by: Member, State(app): State<App>, Path(session): Path<String>
 
 /// Ends all of the caller's sessions, this one included.
 pub async fn end_all(by: Member, State(app): State<App>) -> Result<NoContent> {
-    entry::sign_out_everywhere(&app, &by).await?;
+    sessions::end_all(&app, by.id(), []).await?;
     Ok(NoContent)
 }
