@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 
 use crate::auth::openid::OpenId;
 use crate::auth::tokens::KeyRing;
+use crate::boards::Boards;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Environment};
 use crate::ids::{EventId, ExportId, Ids, MemberId};
@@ -30,6 +31,8 @@ pub struct Parts {
     pub ids: Ids,
     /// The product's table.
     pub table: Table,
+    /// The boards.
+    pub boards: Boards,
     /// Signs what leaves the house and comes back: cursors, links, device cookies.
     pub seal: Seal,
     /// The keys of access tokens.
@@ -80,8 +83,10 @@ impl App {
     }
 
     fn from_parts(config: Arc<Config>, clock: Clock, ids: Ids, http_client: Option<SharedHttpClient>) -> App {
+        let table = Table::new(&config, clock.clone(), http_client.clone());
         App(Arc::new(Parts {
-            table: Table::new(&config, clock.clone(), http_client.clone()),
+            boards: Boards::new(table.of_boards()),
+            table,
             seal: Seal::new(config.signing_secret.expose()),
             keys: KeyRing::new(config.token_secret.expose()),
             openid: OpenId::default(),

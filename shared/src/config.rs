@@ -48,6 +48,8 @@ impl fmt::Debug for Secret {
 pub struct Config {
     /// `TABLE`: the product's table.
     pub table: String,
+    /// `BOARDS_TABLE`: the table of the boards.
+    pub boards_table: String,
     /// `PUBLIC_URL`: where people reach Guildhall, without a slash at the end; links in letters start with it.
     pub public_url: String,
     /// `ALLOWED_ORIGINS`: the web clients that may send cookies, separated by commas.
@@ -142,6 +144,7 @@ impl Config {
         let read = Reader(environment);
         Ok(Config {
             table: read.text("TABLE"),
+            boards_table: read.text("BOARDS_TABLE"),
             public_url: read.text("PUBLIC_URL").trim_end_matches('/').to_owned(),
             allowed_origins: read
                 .text("ALLOWED_ORIGINS")

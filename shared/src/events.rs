@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::boards::Board;
 use crate::error::Result;
 use crate::ids::{EventId, ExportId, MemberId};
 use crate::store::{Key, Stored, Write, keys};
@@ -100,6 +101,17 @@ pub enum Event {
         /// By which request.
         request: ExportId,
     },
+    /// A board closed, and this member is among the first three.
+    BoardWon {
+        /// Who.
+        member: MemberId,
+        /// On which board.
+        board: Board,
+        /// 1, 2 or 3.
+        rank: i64,
+        /// With which score.
+        score: i64,
+    },
     /// Somebody of the staff wants a job to run now.
     JobAsked {
         /// Its name.
@@ -130,6 +142,7 @@ impl Event {
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
             Event::PersonalDataAsked { .. } => "PersonalDataAsked",
+            Event::BoardWon { .. } => "BoardWon",
             Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
@@ -142,6 +155,7 @@ impl Event {
             | Event::EmailChanged { member }
             | Event::EmailConfirmed { member }
             | Event::PasswordChanged { member }
+            | Event::BoardWon { member, .. }
             | Event::PersonalDataAsked { member, .. }
             | Event::SecondFactorAdded { member }
             | Event::SecondFactorRemoved { member }
@@ -192,8 +206,13 @@ impl Stored for OutboxRecord {
 
 /// The write that tells the rest of the house; it belongs in the transaction of the change itself.
 pub fn happened(app: &App, event: Event) -> Result<Write> {
+    happened_as(app.new_event_id(), app.clock.now(), event)
+}
+
+/// The same, of an occurrence that has an id already; refused if it was told before.
+pub fn happened_as(id: EventId, at: DateTime<Utc>, event: Event) -> Result<Write> {
     let name = event.name().to_owned();
-    let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };
+    let happened = Happened { id, at, event };
     let text = serde_json::to_string(&happened)
         .map_err(|cause| crate::Error::internal("An event could not be written.", cause))?;
     Write::create(&OutboxRecord { id: happened.id, at: happened.at, event: text, name })

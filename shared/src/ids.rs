@@ -58,6 +58,20 @@ impl Ids {
     }
 }
 
+impl EventId {
+    /// The id of whatever happened at this very microsecond: for what has a time and no id of its own.
+    pub fn at(time: DateTime<Utc>) -> EventId {
+        let micros = u64::try_from(time.timestamp_micros() - EPOCH_MILLIS * 1_000).unwrap_or(0);
+        EventId(((micros / 1_000) << COUNTER_BITS | (micros % 1_000)) & MAX_SAFE_INTEGER)
+    }
+
+    /// The id that is so much older.
+    pub fn earlier(self, by: chrono::Duration) -> EventId {
+        let millis = u64::try_from(by.num_milliseconds()).unwrap_or(0);
+        EventId(self.0.saturating_sub(millis << COUNTER_BITS))
+    }
+}
+
 /// Eleven of the twelve bits, so that at least 2,048 ids fit after the first of a millisecond.
 fn random_bits() -> u16 {
     let mut bytes = [0; 2];

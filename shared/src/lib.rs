@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 mod aws;
+pub mod boards;
 pub mod clock;
 pub mod config;
 pub mod dialect;

@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod admin;
 mod attacks;
+mod boards;
 mod chat;
 mod concurrency;
 mod docs;

@@ -1,5 +1,6 @@
 //! What tests and harnesses share: a cloud at rest, the wire under it, a browser without a network, and the price list.
 
+pub mod boards;
 pub mod browser;
 pub mod players;
 pub mod prices;

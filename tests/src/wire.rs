@@ -26,10 +26,12 @@ pub enum Fault {
     Unavailable,
     /// Too much at once.
     Throttled,
+    /// Another transaction is at the same items. Only transactions fail in this way; other calls get through.
+    Conflict,
 }
 
 impl Fault {
-    /// Every way.
+    /// Every way that any call may fail.
     pub const ALL: [Fault; 4] = [Fault::Lost, Fault::AnswerLost, Fault::Unavailable, Fault::Throttled];
 }
 
@@ -44,6 +46,8 @@ struct Watch {
     calls: usize,
     /// From this call on, this many calls fail in this way.
     plan: Option<(usize, usize, Fault)>,
+    /// Calls that fail by chance: how many in a thousand, and who draws.
+    chance: Option<(u32, fastrand::Rng)>,
 }
 
 impl Wire {
@@ -76,11 +80,17 @@ impl Wire {
         watch.plan = Some((number, times, fault));
     }
 
+    /// Lets so many of a thousand calls fail, each in any way; what is drawn follows from the seed.
+    pub fn fail_by_chance(&self, per_mille: u32, seed: u64) {
+        self.watch().chance = Some((per_mille, fastrand::Rng::with_seed(seed)));
+    }
+
     /// Lets everything through again, and counts from now on.
     pub fn mend(&self) {
         let mut watch = self.watch();
         watch.calls = 0;
         watch.plan = None;
+        watch.chance = None;
     }
 
     fn watch(&self) -> MutexGuard<'_, Watch> {
@@ -94,6 +104,12 @@ impl Wire {
         }
         let number = watch.calls;
         watch.calls += 1;
+        if let Some((per_mille, random)) = &mut watch.chance
+            && random.u32(..1000) < *per_mille
+        {
+            let all = [&Fault::ALL[..], &[Fault::Conflict]].concat();
+            return random.choice(all);
+        }
         let (first, times, fault) = watch.plan?;
         (first..first + times).contains(&number).then_some(fault)
     }
@@ -177,13 +193,30 @@ impl HttpConnector for WatchedConnector {
             }
             Some(Fault::Unavailable) => failure(500, "InternalServerError"),
             Some(Fault::Throttled) => failure(400, "ThrottlingException"),
+            Some(Fault::Conflict) if !is_transaction(&request) => self.plain.call(request),
+            Some(Fault::Conflict) => conflict(),
         }
     }
 }
 
+fn is_transaction(request: &HttpRequest) -> bool {
+    request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems"))
+}
+
+/// DynamoDB cancels a transaction because of another one.
+fn conflict() -> HttpConnectorFuture {
+    let error = "TransactionCanceledException";
+    let reason = r#"{"Code":"TransactionConflict","Message":"for a test"}"#;
+    refusal(400, error, format!(r#"{{"__type":"{error}","CancellationReasons":[{reason}]}}"#))
+}
+
 /// AWS refuses, in its own words.
 fn failure(status: u16, error: &str) -> HttpConnectorFuture {
-    let body = SdkBody::from(format!(r#"{{"__type":"{error}","message":"for a test"}}"#));
+    refusal(status, error, format!(r#"{{"__type":"{error}","message":"for a test"}}"#))
+}
+
+fn refusal(status: u16, error: &str, body: String) -> HttpConnectorFuture {
+    let body = SdkBody::from(body);
     let answer = StatusCode::try_from(status).map(|status| {
         let mut response = HttpResponse::new(status, body);
         response.headers_mut().insert("x-amzn-errortype", error.to_owned());

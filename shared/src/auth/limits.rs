@@ -188,7 +188,7 @@ async fn give_back(app: &App, what: &str, address: &str, window: Duration) -> Re
     match app.table.changed::<Counted>(Change::of(key).add("count", -1)).await {
         // The window ended in between: nothing is left to take off.
         Ok(_) | Err(StoreError::Refused { .. }) => Ok(()),
-        Err(StoreError::Failed(error)) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -40,10 +40,27 @@
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
 //! | what did the staff do? | `AUDIT` | `<newest first>` |
 //! | which letters were written in this month? | `LETTERS#<month>` | `<newest first>#<letter>` |
+//!
+//! The boards have a table of their own, so that a busy one cannot throttle accounts.
+//!
+//! | question | partition | sort key |
+//! | --- | --- | --- |
+//! | how does this member stand on this board? | `MEMBER#<id>` | `ENTRY#<board>` |
+//! | where did this member end up on this board? | `MEMBER#<id>` | `FINAL#<board>` |
+//! | do boards show this member? | `STANDING#<id, hashed>` | `STANDING` |
+//! | how many are counted in this node of a board's tree? | `NODE#<board>#<node>` | `NODE` |
+//! | which boards are there of this period? | `BOARDS#<period>` | `<board>` |
+//! | are the boards of this period closed? | `CLOSED#<period>` | `CLOSED` |
+//! | who was ahead when this board closed? | `FINAL#<board>` | `<place>` |
+//!
+//! | question | index `gsi1` partition | sort key |
+//! | --- | --- | --- |
+//! | who is ahead on this board? | `BOARD#<board>` | `<highest first>#<reached by>#<id>` |
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::boards::{Board, Node, Period};
 use crate::ids::{EventId, MAX_SAFE_INTEGER, MemberId};
 
 /// Where an item lies.
@@ -319,9 +336,91 @@ pub fn runs(job: &str) -> Range {
     Range { pk: format!("JOB#{job}"), prefix: "RUN#".to_owned(), index: None }
 }
 
+/// How does this member stand on this board?
+pub fn entry(member: MemberId, board: &Board) -> Key {
+    key(member_partition(member), format!("ENTRY#{board}"))
+}
+
+/// On which boards is this member?
+pub fn entries_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "ENTRY#".to_owned(), index: None }
+}
+
+/// Where did this member end up on this board?
+pub fn final_rank(member: MemberId, board: &Board) -> Key {
+    key(member_partition(member), format!("FINAL#{board}"))
+}
+
+/// Do boards show this member? Hashed, since it outlives the member by a while.
+pub fn standing(member: MemberId) -> Key {
+    key(format!("STANDING#{}", digest(&member.to_string())), "STANDING")
+}
+
+/// How many are counted in this node of a board's tree? A busy node has several shards.
+pub fn node(board: &Board, node: Node, shard: u16) -> Key {
+    let name = match node {
+        Node::Root => "root".to_owned(),
+        Node::Branch { side, level, prefix } => format!("{side}.{level}.{prefix:x}"),
+        Node::Leaf { side, prefix } => format!("{side}.0.{prefix:x}"),
+    };
+    let shard = if shard == 0 { String::new() } else { format!("#{shard}") };
+    key(format!("NODE#{board}#{name}{shard}"), "NODE")
+}
+
+/// One of the boards of its period.
+pub fn board(board: &Board) -> Key {
+    key(format!("BOARDS#{}", board.period), board.to_string())
+}
+
+/// Which boards are there of this period?
+pub fn boards(period: Period) -> Range {
+    Range { pk: format!("BOARDS#{period}"), prefix: String::new(), index: None }
+}
+
+/// Are the boards of this period closed?
+pub fn closed_period(period: &str) -> Key {
+    key(format!("CLOSED#{period}"), "CLOSED")
+}
+
+/// Who was in this place when the board closed? Counted from 1.
+pub fn final_place(board: &Board, place: u64) -> Key {
+    key(format!("FINAL#{board}"), format!("{place:016}"))
+}
+
+/// Who was ahead when this board closed? The best first.
+pub fn final_places(board: &Board) -> Range {
+    Range { pk: format!("FINAL#{board}"), prefix: String::new(), index: None }
+}
+
+/// A member's place on a board: equal scores in the order of the events by which they were reached.
+pub fn by_place(board: &Board, score: i64, reached: EventId, member: MemberId) -> IndexKey {
+    let sk = format!("{:020}#{:016}#{:016}", descending(score), reached.0, member.0);
+    IndexKey { pk: format!("BOARD#{board}"), sk }
+}
+
+/// The place before everybody with this score.
+pub fn before_score(board: &Board, score: i64) -> IndexKey {
+    IndexKey { pk: format!("BOARD#{board}"), sk: format!("{:020}", descending(score)) }
+}
+
+/// Who is ahead on this board? The best first.
+pub fn places(board: &Board) -> Range {
+    Range { pk: format!("BOARD#{board}"), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// What a place in the index tells: the event by which its score was reached.
+pub fn reached_at_place(sk: &str) -> Option<EventId> {
+    Some(EventId(sk.split('#').nth(1)?.parse().ok()?))
+}
+
 /// Whether a stored sort key is that of an account.
 pub fn is_account(sk: &str) -> bool {
     sk == "ACCOUNT"
+}
+
+/// Whether a stored sort key is that of an entry on a board.
+pub fn is_entry(sk: &str) -> bool {
+    sk.starts_with("ENTRY#")
 }
 
 /// Whether a stored sort key is that of a letter's record.
@@ -355,6 +454,12 @@ fn newest_first(id: EventId) -> String {
 /// Maps 64-bit numbers to such that ascend where those descend, negative ones included.
 fn descending(number: i64) -> u64 {
     !(number as u64 ^ (1 << 63))
+}
+
+/// An id that is made from what it is about, so that whoever makes it makes the same.
+pub fn id_of(text: &str) -> EventId {
+    let bytes: [u8; 8] = std::array::from_fn(|place| Sha256::digest(text.as_bytes())[place]);
+    EventId(u64::from_le_bytes(bytes) & MAX_SAFE_INTEGER)
 }
 
 /// 128 bits of SHA-256 in hexadecimal: keys of a fixed length from text of any length.

@@ -8,5 +8,6 @@ pub mod table;
 mod write;
 
 pub use keys::{IndexKey, Key, Range};
+pub(crate) use table::pause;
 pub use table::{Page, Query, StoreError, Stored, Table};
 pub use write::{Change, Condition, Write};

@@ -17,8 +17,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -70,6 +70,8 @@ pub enum StoreError {
         /// The item that was there, if there was one.
         found: Option<Found>,
     },
+    /// Others were writing the same items, or too many at once; it may be tried again.
+    Busy(Error),
     /// The table did not do it; it may be tried again.
     Failed(Error),
 }
@@ -105,7 +107,7 @@ impl From<StoreError> for Error {
             StoreError::Refused { write, .. } => {
                 Error::internal("A write was refused that should have gone through.", format!("write {write}"))
             }
-            StoreError::Failed(error) => error,
+            StoreError::Busy(error) | StoreError::Failed(error) => error,
         }
     }
 }
@@ -125,6 +127,7 @@ pub struct Query {
     range: Range,
     limit: i32,
     after: Option<Position>,
+    backwards: bool,
 }
 
 /// Where a page ended: the sort key in the range, and the table's own key where the range is an index.
@@ -133,7 +136,17 @@ type Position = (String, Option<(String, String)>);
 impl Query {
     /// The first `limit` items of the range.
     pub fn of(range: Range, limit: usize) -> Query {
-        Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), after: None }
+        Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), after: None, backwards: false }
+    }
+
+    /// On from a place in the index, whether an item lies there or not: those beyond it, and none at it.
+    pub fn beyond(self, place: IndexKey, key: Key) -> Query {
+        Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }
+    }
+
+    /// The other way round, from the end of the range or from where it goes on.
+    pub fn backwards(self) -> Query {
+        Query { backwards: true, ..self }
     }
 
     /// On from where a [`Page`] ended. `next` must come out of a sealed cursor of the same range; it holds a
@@ -179,9 +192,19 @@ macro_rules! with_terms {
     };
 }
 
-/// The product's table.
+/// Which table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Product,
+    Boards,
+}
+
+/// A table: the product's, or that of the boards, which is apart so that a busy board cannot throttle accounts.
 #[derive(Clone)]
 pub struct Table {
+    which: Which,
+    /// Whether a read sees every write before it.
+    consistent: bool,
     client: Arc<OnceLock<Client>>,
     config: Arc<Config>,
     http_client: Option<SharedHttpClient>,
@@ -189,9 +212,27 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table over `http_client`, or over one of its own. Connects with the first call.
+    /// The product's table over `http_client`, or over one of its own. Connects with the first call.
     pub fn new(config: &Arc<Config>, clock: Clock, http_client: Option<SharedHttpClient>) -> Table {
-        Table { client: Arc::default(), config: config.clone(), http_client, clock }
+        let (which, consistent) = (Which::Product, true);
+        Table { which, consistent, client: Arc::default(), config: config.clone(), http_client, clock }
+    }
+
+    /// The table of the boards, over the same connections.
+    pub fn of_boards(&self) -> Table {
+        Table { which: Which::Boards, ..self.clone() }
+    }
+
+    /// The same table, read for half the price, as it was a moment ago.
+    pub fn lately(&self) -> Table {
+        Table { consistent: false, ..self.clone() }
+    }
+
+    fn name(&self) -> &str {
+        match self.which {
+            Which::Product => &self.config.table,
+            Which::Boards => &self.config.boards_table,
+        }
     }
 
     /// The item at `key`, unless it has ended.
@@ -199,9 +240,9 @@ impl Table {
         let call = self
             .client()
             .get_item()
-            .table_name(&self.config.table)
+            .table_name(self.name())
             .set_key(Some(key_attributes(&key)))
-            .consistent_read(true)
+            .consistent_read(self.consistent)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = meter::call(call.send()).await.map_err(|error| failed("get", error))?;
         meter::read(units(answer.consumed_capacity.as_ref()));
@@ -273,13 +314,13 @@ impl Table {
             }
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
-                .consistent_read(true)
+                .consistent_read(self.consistent)
                 .build()
                 .map_err(|cause| Error::internal("A batch could not be built.", cause))?;
             let call = self
                 .client()
                 .batch_get_item()
-                .request_items(&self.config.table, request)
+                .request_items(self.name(), request)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
             let answer = meter::call(call.send()).await.map_err(|error| failed("get many", error))?;
             meter::read(units_of_all(answer.consumed_capacity.as_deref()));
@@ -307,7 +348,7 @@ impl Table {
     }
 
     async fn query_items(&self, query: Query) -> Result<(Vec<Item>, Option<String>)> {
-        let Query { range, limit, after } = query;
+        let Query { range, limit, after, backwards } = query;
         let (pk_name, sk_name) = if range.index.is_some() { ("gsi1pk", "gsi1sk") } else { ("pk", "sk") };
         let mut names = Names::default();
         let mut condition = format!("{} = {}", names.name(pk_name), names.value(AttributeValue::S(range.pk.clone())));
@@ -329,13 +370,14 @@ impl Table {
         let call = self
             .client()
             .query()
-            .table_name(&self.config.table)
+            .table_name(self.name())
             .set_index_name(range.index.map(str::to_owned))
             .key_condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .set_exclusive_start_key(start)
-            .consistent_read(range.index.is_none())
+            .consistent_read(self.consistent && range.index.is_none())
+            .scan_index_forward(!backwards)
             .limit(limit)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = meter::call(call.send()).await.map_err(|error| failed("query", error))?;
@@ -377,7 +419,7 @@ impl Table {
     /// One write by itself, and what was wanted back of a changed item.
     async fn write(&self, write: Write, wanted: ReturnValue) -> Result<Option<Item>, StoreError> {
         let terms = Terms::of(&write)?;
-        let (table, total) = (&self.config.table, ReturnConsumedCapacity::Total);
+        let (table, total) = (self.name(), ReturnConsumedCapacity::Total);
         let (attributes, capacity) = match write.act {
             Act::Put(item) => {
                 let call = with_terms!(self.client().put_item(), table, terms).set_item(Some(item));
@@ -397,6 +439,9 @@ impl Table {
                 let call = with_terms!(self.client().delete_item(), table, terms).set_key(Some(key_attributes(&key)));
                 let sent = meter::call(call.return_consumed_capacity(total).send()).await;
                 (None, sent.map_err(|error| refused_or_failed("delete", error))?.consumed_capacity)
+            }
+            Act::Check(_) => {
+                return Err(Error::internal("A condition stands in a transaction only.", "check").into());
             }
         };
         meter::wrote(units(capacity.as_ref()));
@@ -429,8 +474,11 @@ impl Table {
                 return Err(StoreError::Refused { write, found: reasons[write].item.clone().map(Found) });
             }
             let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-            if attempt == ATTEMPTS || !reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
+            if !reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
                 return Err(failed("write together", error).into());
+            }
+            if attempt == ATTEMPTS {
+                return Err(StoreError::Busy(failed("write together", error)));
             }
             pause(attempt).await;
         }
@@ -439,7 +487,7 @@ impl Table {
 
     fn transaction_item(&self, write: Write) -> Result<TransactWriteItem> {
         let terms = Terms::of(&write)?;
-        let (table, item) = (&self.config.table, TransactWriteItem::builder());
+        let (table, item) = (self.name(), TransactWriteItem::builder());
         let built = match write.act {
             Act::Put(new) => {
                 with_terms!(Put::builder(), table, terms).set_item(Some(new)).build().map(|put| item.put(put))
@@ -453,6 +501,15 @@ impl Table {
                 .set_key(Some(key_attributes(&key)))
                 .build()
                 .map(|delete| item.delete(delete)),
+            Act::Check(key) => ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(key_attributes(&key)))
+                .condition_expression(terms.condition.unwrap_or_default())
+                .set_expression_attribute_names(terms.names)
+                .set_expression_attribute_values(terms.values)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .build()
+                .map(|check| item.condition_check(check)),
         };
         Ok(built.map_err(|cause| Error::internal("A transaction could not be built.", cause))?.build())
     }
@@ -462,7 +519,7 @@ impl Table {
         let call = self
             .client()
             .scan()
-            .table_name(&self.config.table)
+            .table_name(self.name())
             .filter_expression("#sk = :sk")
             .expression_attribute_names("#sk", "sk")
             .expression_attribute_values(":sk", AttributeValue::S(sort_key.to_owned()))
@@ -503,7 +560,7 @@ impl Table {
 }
 
 /// Waits a random part of a time that doubles with every attempt ("full jitter").
-async fn pause(attempt: u32) {
+pub(crate) async fn pause(attempt: u32) {
     let most = FIRST_WAIT.as_micros() as u64 * (1 << attempt.min(8));
     let mut random = [0; 8];
     let wait = if getrandom::fill(&mut random).is_ok() { u64::from_le_bytes(random) % most } else { most };

@@ -21,6 +21,7 @@ pub(super) enum Act {
     Put(Item),
     Update(Change),
     Delete(Key),
+    Check(Key),
 }
 
 impl Write {
@@ -42,6 +43,11 @@ impl Write {
     /// The same, unless the condition does not hold.
     pub fn when(self, condition: Condition) -> Write {
         Write { condition: self.condition.and(condition), ..self }
+    }
+
+    /// Writes nothing, and lets the transaction happen only if the condition holds.
+    pub fn check(key: Key, condition: Condition) -> Write {
+        Write { act: Act::Check(key), condition }
     }
 
     /// Removes an item under a condition.
@@ -216,6 +222,11 @@ impl Condition {
     /// The attribute is less than this.
     pub fn less(name: &str, value: impl Serialize) -> Condition {
         Condition::compare(name, "<", value)
+    }
+
+    /// The attribute is at most this.
+    pub fn at_most(name: &str, value: impl Serialize) -> Condition {
+        Condition::compare(name, "<=", value)
     }
 
     /// The attribute is greater than this.

@@ -1,0 +1,244 @@
+//! What becomes of a board whose period is over: it stands still, its final standings are kept, and those ahead hear
+//! of it.
+//!
+//! Each step may be done twice, late, or by two at once: a closed board no longer moves, so both find the same.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::board::{Board, Period};
+use super::path::Node;
+use super::read::{self, Position, Ranked};
+use super::tree::{CLOSED, NodeItem};
+use super::{Noted, read::Page};
+use crate::app::App;
+use crate::error::Result;
+use crate::events::{Event, happened_as};
+use crate::ids::MemberId;
+use crate::store::{Change, Condition, Key, Query, StoreError, Stored, Write, keys};
+
+/// Lines of a board that are kept in their order.
+const TOP: i64 = 100;
+/// Members up to this rank hear of it.
+const WINNERS: i64 = 3;
+/// Lines that one transaction keeps: each is two items at most, and a transaction takes 100 writes.
+const TOGETHER: usize = 49;
+
+/// That the boards of a period are closed, those included that nobody has begun.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ClosedPeriod {
+    period: String,
+    at: DateTime<Utc>,
+}
+
+impl Stored for ClosedPeriod {
+    fn key(&self) -> Key {
+        keys::closed_period(&self.period)
+    }
+}
+
+/// Where a member ended up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FinalRank {
+    /// On which board.
+    pub board: Board,
+    /// Who.
+    pub member: MemberId,
+    /// The score.
+    pub score: i64,
+    /// 1 and the members with a higher score.
+    pub competition: i64,
+    /// 1 and the higher scores.
+    pub dense: i64,
+    /// The place among the lines that are kept in their order, if it is one of them.
+    pub place: Option<u64>,
+}
+
+impl Stored for FinalRank {
+    fn key(&self) -> Key {
+        keys::final_rank(self.member, &self.board)
+    }
+}
+
+/// One of the lines that are kept in their order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FinalPlace {
+    /// The member and their rank.
+    #[serde(flatten)]
+    pub rank: FinalRank,
+    /// What the board showed beside the score, as JSON.
+    pub card: Option<String>,
+}
+
+impl Stored for FinalPlace {
+    fn key(&self) -> Key {
+        keys::final_place(&self.rank.board, self.rank.place.unwrap_or_default())
+    }
+}
+
+/// How far the closing of a board has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Lines kept.
+    kept: i64,
+    /// Where to go on.
+    next: Option<Position>,
+    /// Whether nothing is left to do.
+    done: bool,
+}
+
+/// What closing a period came to.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Boards of the period.
+    boards: usize,
+    /// Boards that were closed by this run.
+    closed: usize,
+    /// Whether time ran out: the rest is to be done by another run.
+    pub unfinished: bool,
+}
+
+/// Closes the boards of a period that is over, until `deadline`.
+pub async fn close(app: &App, period: Period, deadline: DateTime<Utc>) -> Result<Report> {
+    let mut report = Report::default();
+    if !period.is_over(app.clock.now()) {
+        return Ok(report);
+    }
+    // From here on nobody begins a board of this period.
+    app.boards.table.put(&ClosedPeriod { period: period.to_string(), at: app.clock.now() }).await?;
+    let mut next: Option<String> = None;
+    loop {
+        let query = Query::of(keys::boards(period), 100);
+        let query = match &next {
+            Some(next) => query.after(next)?,
+            None => query,
+        };
+        let page = app.boards.table.query::<Noted>(query).await?;
+        for noted in page.items {
+            report.boards += 1;
+            if !noted.closing.unwrap_or_default().done {
+                match close_board(app, noted, deadline).await? {
+                    true => report.closed += 1,
+                    false => report.unfinished = true,
+                }
+            }
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(report);
+        }
+    }
+}
+
+/// Closes one board. Tells whether it came to the end.
+async fn close_board(app: &App, Noted { board, closing }: Noted, deadline: DateTime<Utc>) -> Result<bool> {
+    stop(app, &board).await?;
+    let mut progress = closing.unwrap_or_default();
+    loop {
+        if app.clock.now() >= deadline {
+            return Ok(false);
+        }
+        let Page { rows, next } = match progress.next {
+            Some(position) => read::after(app, &board, position, TOGETHER).await?,
+            None if progress.kept == 0 => read::top(app, &board, TOGETHER).await?,
+            None => Page { rows: vec![], next: None },
+        };
+        if progress.kept == 0 {
+            tell_winners(app, &board, &rows).await?;
+        }
+        let mut writes = Vec::new();
+        for (row, place) in rows.iter().zip(progress.kept + 1..) {
+            writes.extend(keep(&board, row, place)?);
+        }
+        let done = next.is_none();
+        let after = Progress { kept: progress.kept + rows.len() as i64, next, done };
+        let known = Condition::equals("closing", Some(progress).filter(|progress| *progress != Progress::default()));
+        writes.push(Write::change(Change::of(keys::board(&board)).set("closing", after).when(known)));
+        match app.boards.table.together(writes).await {
+            Ok(()) if done => return Ok(true),
+            Ok(()) => progress = after,
+            // Another run is at it.
+            Err(StoreError::Refused { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Lets nothing move any more: every transaction that moves somebody asks the root, in one of its shards.
+async fn stop(app: &App, board: &Board) -> Result<()> {
+    let close = |shard| Change::of(keys::node(board, Node::Root, shard)).or_create().set(CLOSED, true);
+    // With the first one closed, there will not be more of them.
+    let first: NodeItem = app.boards.table.changed(close(0)).await?;
+    for shard in 1..first.state().shards {
+        app.boards.table.changed::<NodeItem>(close(shard)).await?;
+    }
+    Ok(())
+}
+
+fn keep(board: &Board, Ranked { row, competition, dense }: &Ranked, place: i64) -> Result<Vec<Write>> {
+    let place = (place <= TOP).then_some(place.unsigned_abs());
+    let rank = FinalRank {
+        board: board.clone(),
+        member: row.member,
+        score: row.score,
+        competition: *competition,
+        dense: *dense,
+        place,
+    };
+    let own = Write::put(&rank)?;
+    let line = place.map(|_| Write::put(&FinalPlace { rank, card: row.card.clone() })).transpose()?;
+    Ok([Some(own), line].into_iter().flatten().collect())
+}
+
+/// Tells of everyone who came out among the first three, under ids that are made from what it is about.
+async fn tell_winners(app: &App, board: &Board, rows: &[Ranked]) -> Result<()> {
+    for Ranked { row, competition, .. } in rows.iter().take_while(|row| row.competition <= WINNERS) {
+        let id = keys::id_of(&format!("won {board} {}", row.member));
+        let won = Event::BoardWon { member: row.member, board: board.clone(), rank: *competition, score: row.score };
+        match app.table.together(vec![happened_as(id, app.clock.now(), won)?]).await {
+            // It was told before.
+            Ok(()) | Err(StoreError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Removes everything that the boards keep of a member whom no board shows any more.
+pub(super) async fn forget(app: &App, member: MemberId) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Own {
+        sk: String,
+        board: Board,
+        place: Option<u64>,
+    }
+    loop {
+        let page = app.boards.table.query::<Own>(Query::of(keys::all_of(member), 40)).await?;
+        let mut writes = Vec::new();
+        for Own { sk, board, place } in &page.items {
+            if keys::is_entry(sk) {
+                // A closed board counts them still, and it stands still.
+                writes.push(Write::delete(keys::entry(member, board), Condition::default()));
+            } else {
+                writes.push(Write::delete(keys::final_rank(member, board), Condition::default()));
+                writes.extend(place.map(|place| Write::delete(keys::final_place(board, place), Condition::default())));
+            }
+        }
+        if !writes.is_empty() {
+            app.boards.table.together(writes).await?;
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// A member's final standing, where the board is closed.
+pub async fn final_rank(app: &App, board: &Board, member: MemberId) -> Result<Option<FinalRank>> {
+    app.boards.table.get(keys::final_rank(member, board)).await
+}
+
+/// The final standings of a closed board, the best first: up to the hundredth line.
+pub async fn final_places(app: &App, board: &Board) -> Result<Vec<FinalPlace>> {
+    Ok(app.boards.table.query(Query::of(keys::final_places(board), TOP as usize)).await?.items)
+}
