@@ -101,6 +101,17 @@ pub enum Event {
         /// By which request.
         request: ExportId,
     },
+    /// A member earned points, or lost some.
+    PointsEarned {
+        /// Who.
+        member: MemberId,
+        /// The name of the boards that they count on.
+        board: String,
+        /// How many.
+        points: i64,
+        /// When: they count for the week, the month and the year of this moment, and for all time.
+        earned_at: DateTime<Utc>,
+    },
     /// A board closed, and this member is among the first three.
     BoardWon {
         /// Who.
@@ -142,6 +153,7 @@ impl Event {
             Event::SessionsEnded { .. } => "SessionsEnded",
             Event::FilesOrphaned { .. } => "FilesOrphaned",
             Event::PersonalDataAsked { .. } => "PersonalDataAsked",
+            Event::PointsEarned { .. } => "PointsEarned",
             Event::BoardWon { .. } => "BoardWon",
             Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
@@ -156,6 +168,7 @@ impl Event {
             | Event::EmailConfirmed { member }
             | Event::PasswordChanged { member }
             | Event::BoardWon { member, .. }
+            | Event::PointsEarned { member, .. }
             | Event::PersonalDataAsked { member, .. }
             | Event::SecondFactorAdded { member }
             | Event::SecondFactorRemoved { member }

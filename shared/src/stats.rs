@@ -79,12 +79,14 @@ pub async fn write(
             }
             NewStats::Add(points) => ((old.score + points).clamp(-LARGEST, LARGEST), old.games_played, old.games_won),
         };
-        let new = Score { score, games_played, games_won, updated_at: now, ..old.clone() };
+        let scored_at = if score == old.score { old.scored_at } else { now };
+        let new = Score { score, games_played, games_won, updated_at: now, scored_at, ..old.clone() };
         let change = Change::of(keys::score(member))
             .set("score", score)
             .set("games_played", games_played)
             .set("games_won", games_won)
             .set("updated_at", now)
+            .set("scored_at", scored_at)
             .index(new.index())
             .when(Condition::equals("score", old.score).and(Condition::equals("shown", old.shown)))
             .when(Condition::equals("updated_at", old.updated_at));

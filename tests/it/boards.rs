@@ -1,13 +1,51 @@
-//! The boards' engine, against an oracle.
+//! The boards: the engine against an oracle, and what the rest of the house makes of them.
 
+use chrono::Duration;
+use local::Delivery;
+use serde_json::{Value, json};
 use shared::App;
+use shared::boards::{self, Act, Board, ScoreChange, Span, close, read};
+use shared::events::{Event, happened};
+use shared::ids::{EventId, MemberId};
 use tests::boards::model::{self, Plan};
 use tests::wire::Wire;
+
+use crate::admin::press;
+use crate::world::{Person, World};
 
 /// The app of the function that writes boards, over a wire.
 pub fn app(cloud: &local::Cloud, wire: &Wire) -> App {
     let environment = cloud.functions().environment("projector").expect("the template's function");
-    App::new(environment).expect("an app").with_clock(cloud.clock().clone()).with_http_client(wire.client("projector"))
+    App::new(environment)
+        .expect("an app")
+        .with_clock(cloud.clock().clone())
+        .with_http_client(wire.client("projector"))
+}
+
+fn app_of(world: &World) -> App {
+    app(&world.cloud, &Wire::default())
+}
+
+/// Lets a member earn points, as a handler would tell it.
+async fn earn(world: &World, member: &Person, points: i64) {
+    let app = world.app();
+    let (member, board, earned_at) = (MemberId(member.id()), boards::TRAINING.to_owned(), world.clock.now());
+    let told = happened(&app.clone().with_ids(world.ids.clone()), Event::PointsEarned { member, board, points, earned_at });
+    app.table.together(vec![told.expect("an event")]).await.expect("room for an event");
+}
+
+fn training(span: Span, world: &World) -> Board {
+    format!("training/all/{}", span.at(world.clock.now())).parse().expect("a board")
+}
+
+/// Who is on a board with which score, the best first.
+async fn lines(world: &World, board: &Board) -> Vec<(u64, i64)> {
+    let page = read::top(&app_of(world), board, 100).await.expect("a page");
+    page.rows.iter().map(|ranked| (ranked.row.member.0, ranked.row.score)).collect()
+}
+
+async fn run(world: &World, job: &str) -> Value {
+    world.cloud.run_schedule(job).await.expect("the schedule").outcome.expect("a report")
 }
 
 #[tokio::test]
@@ -15,9 +53,153 @@ async fn every_answer_is_the_oracles() {
     for seed in [1, 2] {
         let cloud = tests::cloud_at_rest(&[]).await.expect("a cloud");
         let wire = Wire::default();
-        let app = app(&cloud, &wire);
-        let outcome = model::run(&app, &wire, Plan { operations: 4_000, members: 150, seed }).await;
-        println!("{outcome:?}");
-        outcome.expect("no answer but the oracle's");
+        let outcome = model::run(&app(&cloud, &wire), &wire, Plan { operations: 1_500, members: 60, seed, rarely: 10 }).await;
+        let outcome = outcome.expect("no answer but the oracle's");
+        assert!(outcome.crashes > 0 && outcome.repairs > 0, "{outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn points_count_once_for_the_week_the_month_the_year_and_all_time() {
+    let world = World::new().await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    earn(&world, &ada, 30).await;
+    earn(&world, &bob, 50).await;
+    earn(&world, &ada, 25).await;
+    world.cloud.settle(Delivery::Twice).await;
+    for span in Span::ALL {
+        assert_eq!(lines(&world, &training(span, &world)).await, [(ada.id(), 55), (bob.id(), 50)]);
+    }
+    // 31 January: the month ends with the day, the week with the day after, and the year goes on.
+    world.wait(Duration::days(1));
+    earn(&world, &bob, 10).await;
+    world.cloud.settle(Delivery::Shuffled).await;
+    assert_eq!(lines(&world, &training(Span::Month, &world)).await, [(bob.id(), 10)]);
+    assert_eq!(lines(&world, &training(Span::Week, &world)).await, [(bob.id(), 60), (ada.id(), 55)]);
+    assert_eq!(lines(&world, &training(Span::Year, &world)).await, [(bob.id(), 60), (ada.id(), 55)]);
+}
+
+#[tokio::test]
+async fn a_closed_board_stands_still_and_its_first_three_get_a_letter_each_once() {
+    let world = World::new().await;
+    let mut players = Vec::new();
+    for (name, points) in [("ada", 40), ("bob", 50), ("cyd", 40), ("dan", 30), ("eve", 20)] {
+        let player = world.reachable(name).await;
+        earn(&world, &player, points).await;
+        players.push(player);
+    }
+    world.settle().await;
+    let board = training(Span::Month, &world);
+    assert_eq!(run(&world, "close-month").await["boards"], 0, "it is not over yet");
+
+    world.wait(Duration::days(1));
+    // Twice at once, and once more: the second finds nothing left to do.
+    let twice = tokio::join!(run(&world, "close-month"), run(&world, "close-month"));
+    for report in [&twice.0, &twice.1, &run(&world, "close-month").await] {
+        assert_eq!(report["boards"], 1);
+    }
+    world.cloud.settle(Delivery::Twice).await;
+    let mut late = board.clone();
+    late.scope = "platform-x".parse().unwrap();
+    let change = |board: &Board, points| ScoreChange {
+        board: board.clone(),
+        member: MemberId(players[4].id()),
+        event: EventId(world.ids.next(world.clock.now())),
+        act: Act::Add(points),
+    };
+    let app = app_of(&world);
+    boards::apply(&app, [change(&board, 1_000), change(&late, 1_000)]).await.unwrap();
+    assert_eq!(lines(&world, &late).await, [], "nobody begins a board of a month that is closed");
+
+    let expected = [(1, 50, 1), (0, 40, 2), (2, 40, 2), (3, 30, 4), (4, 20, 5)];
+    let expected = expected.map(|(player, score, rank)| (players[player].id(), score, rank));
+    let kept = close::final_places(&app, &board).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|line| (line.rank.member.0, line.rank.score, line.rank.competition)).collect();
+    assert_eq!(kept, expected);
+    assert_eq!(lines(&world, &board).await, expected.map(|(member, score, _)| (member, score)));
+    for (member, score, rank) in expected {
+        let own = close::final_rank(&app, &board, MemberId(member)).await.unwrap().expect("a rank");
+        assert_eq!((own.score, own.competition), (score, rank));
+    }
+    let subject = "You finished among the first three";
+    let letters = |name: &str| world.subjects_to(&format!("{name}@example.org")).iter().filter(|s| *s == subject).count();
+    assert_eq!(["ada", "bob", "cyd", "dan", "eve"].map(letters), [1, 1, 1, 0, 0]);
+    let letter = world.letters().into_iter().find(|letter| letter.to == ["bob@example.org"]).expect("a letter");
+    assert!(letter.text.contains("January 2026") && letter.text.contains("first") && letter.text.contains("50"));
+}
+
+#[tokio::test]
+async fn who_is_barred_leaves_the_boards_at_once_and_comes_back_with_the_score() {
+    let world = World::new().await;
+    let (ada, bob, root) = (world.member("ada").await, world.member("bob").await, world.member("root").await);
+    world.promote(&root).await;
+    earn(&world, &ada, 30).await;
+    earn(&world, &bob, 20).await;
+    world.settle().await;
+    let board = training(Span::AllTime, &world);
+    let game: Board = "game/all/all".parse().unwrap();
+    press(&root, &ada, "ban", &[("reason", "Sold points.")]).await;
+    world.cloud.settle(Delivery::Shuffled).await;
+    // What is earned meanwhile counts when they are back, on boards they had not been on, too.
+    earn(&world, &ada, 5).await;
+    world.wait(Duration::days(1));
+    earn(&world, &ada, 7).await;
+    world.cloud.settle(Delivery::Twice).await;
+    assert_eq!(lines(&world, &board).await, [(bob.id(), 20)]);
+    assert_eq!(lines(&world, &training(Span::Month, &world)).await, []);
+    assert_eq!(lines(&world, &game).await.len(), 2);
+    press(&root, &ada, "reinstate", &[]).await;
+    world.cloud.settle(Delivery::Twice).await;
+    assert_eq!(lines(&world, &board).await, [(ada.id(), 42), (bob.id(), 20)]);
+    assert_eq!(lines(&world, &training(Span::Month, &world)).await, [(ada.id(), 7)]);
+    assert_eq!(lines(&world, &game).await.len(), 3);
+}
+
+#[tokio::test]
+async fn who_deletes_their_account_is_on_no_board_any_more() {
+    let world = World::new().await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    earn(&world, &ada, 30).await;
+    earn(&world, &bob, 20).await;
+    world.settle().await;
+    let month = training(Span::Month, &world);
+    world.wait(Duration::days(1));
+    run(&world, "close-month").await;
+    world.settle().await;
+    let gone = ada.id();
+    ada.delete(&ada.profile()).await.assert(200);
+    // Told before, heard after.
+    let app = app_of(&world);
+    world.cloud.settle(Delivery::Shuffled).await;
+    let late = ScoreChange {
+        board: training(Span::AllTime, &world),
+        member: MemberId(gone),
+        event: EventId(world.ids.next(world.clock.now())),
+        act: Act::Add(99),
+    };
+    boards::apply(&app, [late]).await.unwrap();
+    assert_eq!(lines(&world, &training(Span::AllTime, &world)).await, [(bob.id(), 20)]);
+    assert_eq!(lines(&world, &month).await, [(bob.id(), 20)]);
+    let size = read::size(&app, &training(Span::AllTime, &world)).await.unwrap();
+    assert_eq!((size.members, size.scores), (1, 1));
+    let kept = close::final_places(&app, &month).await.unwrap();
+    assert_eq!(kept.iter().map(|line| line.rank.member.0).collect::<Vec<_>>(), [bob.id()]);
+}
+
+#[tokio::test]
+async fn the_check_finds_nothing_where_nothing_is_wrong_and_mends_what_is() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    earn(&world, &ada, 700).await;
+    world.settle().await;
+    let report = run(&world, "check-boards").await;
+    assert_eq!(report, json!({ "job": "check-boards", "boards": 5, "members": 5, "wrong": 0, "mended": 0 }));
+    let board = training(Span::AllTime, &world);
+    let app = app_of(&world);
+    let leaf = boards::path::leaf(700).0;
+    app.boards.table.delete(shared::store::keys::node(&board, leaf, 0), Default::default()).await.unwrap();
+    let report = run(&world, "check-boards").await;
+    assert_eq!((&report["wrong"], &report["mended"]), (&json!(1), &json!(1)));
+    assert_eq!(read::rank_of_score(&app, &board, 700).await.unwrap().equals, 1);
+    assert_eq!(run(&world, "check-boards").await["wrong"], 0);
 }

@@ -32,6 +32,7 @@ pub async fn fill_leaderboard(cloud: &Cloud, players: u32) -> Result<(), String>
             games_played: 120,
             games_won: 60,
             updated_at: now,
+            scored_at: now,
             shown: true,
         };
         Write::put(&score).map_err(|error| error.to_string())

@@ -105,6 +105,7 @@ fn in_words(about: &str) -> String {
         "PasswordChanged" => "Your password was changed".to_owned(),
         "PasswordResetAsked" => "Set a new password".to_owned(),
         "SignInLinkAsked" => "Your link to sign in".to_owned(),
+        "BoardWon" => "Among the first three".to_owned(),
         "PersonalDataAsked" => "Your personal data".to_owned(),
         other => other.to_owned(),
     }

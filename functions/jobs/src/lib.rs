@@ -1,7 +1,9 @@
 //! Jobs: work that no request waits for, on a schedule, by hand, or because something happened.
 
 pub mod check_accounts;
+pub mod check_boards;
 pub mod clean_up;
+pub mod close_period;
 pub mod make_staff;
 pub mod remove_files;
 pub mod remove_member;
@@ -9,6 +11,7 @@ pub mod runs;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::boards::Span;
 use shared::events::{Event, Happened};
 use shared::lambda::Function;
 use shared::model::job;
@@ -16,7 +19,7 @@ use shared::queue::{self, Batch};
 use shared::{App, Error, Result};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "BUCKET"];
+pub const NEEDS: &[&str] = &["BOARDS_TABLE", "BUCKET", "TABLE"];
 
 /// A job that a schedule starts, or a person.
 #[derive(Debug, Deserialize)]
@@ -26,6 +29,14 @@ pub enum Job {
     CleanUp,
     /// Holds accounts, names and scores against each other.
     CheckAccounts,
+    /// Holds boards and their entries against each other.
+    CheckBoards,
+    /// Closes the boards of the week that is over.
+    CloseWeek,
+    /// Closes the boards of the month that is over.
+    CloseMonth,
+    /// Closes the boards of the year that is over.
+    CloseYear,
     /// Makes a member an administrator; only by hand.
     MakeStaff {
         /// The member's name.
@@ -39,6 +50,10 @@ impl Job {
         let name = match self {
             Job::CleanUp => "clean-up",
             Job::CheckAccounts => "check-accounts",
+            Job::CheckBoards => "check-boards",
+            Job::CloseWeek => "close-week",
+            Job::CloseMonth => "close-month",
+            Job::CloseYear => "close-year",
             Job::MakeStaff { .. } => return None,
         };
         job::find(name).map(|job| job.name)
@@ -48,6 +63,10 @@ impl Job {
         Ok(match self {
             Job::CleanUp => Done::CleanUp(clean_up::run(app).await?),
             Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(app).await?),
+            Job::CheckBoards => Done::CheckBoards(check_boards::run(app).await?),
+            Job::CloseWeek => Done::CloseWeek(close_period::run(app, Span::Week, "close-week").await?),
+            Job::CloseMonth => Done::CloseMonth(close_period::run(app, Span::Month, "close-month").await?),
+            Job::CloseYear => Done::CloseYear(close_period::run(app, Span::Year, "close-year").await?),
             Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(app, &name).await?),
         })
     }
@@ -61,6 +80,14 @@ pub enum Done {
     CleanUp(clean_up::Report),
     /// See [`check_accounts`].
     CheckAccounts(check_accounts::Report),
+    /// See [`check_boards`].
+    CheckBoards(check_boards::Report),
+    /// See [`close_period`].
+    CloseWeek(close_period::Report),
+    /// See [`close_period`].
+    CloseMonth(close_period::Report),
+    /// See [`close_period`].
+    CloseYear(close_period::Report),
     /// See [`make_staff`].
     MakeStaff(make_staff::Report),
 }
@@ -71,6 +98,10 @@ impl Done {
         match self {
             Done::CleanUp(_) => "clean-up",
             Done::CheckAccounts(_) => "check-accounts",
+            Done::CheckBoards(_) => "check-boards",
+            Done::CloseWeek(_) => "close-week",
+            Done::CloseMonth(_) => "close-month",
+            Done::CloseYear(_) => "close-year",
             Done::MakeStaff(_) => "make-staff",
         }
     }

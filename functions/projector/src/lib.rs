@@ -1,9 +1,10 @@
 //! The projector: reads the table's stream and passes on what happened.
 //!
-//! [`outbox`] puts events on the bus, [`figures`] counts what happened by day. Every projection reads the same batch and says how far it came; the stream
-//! then starts again at the first record that somebody could not deal with, so each must take a record twice
+//! [`outbox`] puts events on the bus, [`figures`] counts what happened by day, [`boards`] keeps the leaderboards up to
+//! date. Every projection reads the same batch and says how far it came; the stream then starts again at the first record that somebody could not deal with, so each must take a record twice
 //! without harm.
 
+pub mod boards;
 pub mod figures;
 pub mod outbox;
 
@@ -13,7 +14,7 @@ use shared::queue::Failures;
 use shared::{App, Result};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["BUS", "TABLE"];
+pub const NEEDS: &[&str] = &["BOARDS_TABLE", "BUS", "TABLE"];
 
 /// The function.
 pub fn function(app: App) -> Function {
@@ -25,7 +26,8 @@ async fn project(app: App, bus: outbox::Bus, batch: Event) -> Result<Failures> {
     let mut failures = Failures::default();
     let passed_on = outbox::pass_on(&app, &bus, &batch.records).await;
     let counted = figures::count(&app, &batch.records).await;
-    for first_failed in [passed_on, counted].into_iter().flatten() {
+    let followed = boards::follow(&app, &batch.records).await;
+    for first_failed in [passed_on, counted, followed].into_iter().flatten() {
         failures.add(first_failed);
     }
     Ok(failures)

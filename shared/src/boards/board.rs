@@ -100,6 +100,19 @@ impl Period {
         Some((begin.and_time(NaiveTime::MIN).and_utc(), end.and_time(NaiveTime::MIN).and_utc()))
     }
 
+    /// In words, such as "week 47 of 2026".
+    pub fn in_words(self) -> String {
+        match self {
+            Period::AllTime => "all time".to_owned(),
+            Period::Year(year) => year.to_string(),
+            Period::Month(year, month) => match NaiveDate::from_ymd_opt(year, month, 1) {
+                Some(day) => day.format("%B %Y").to_string(),
+                None => self.to_string(),
+            },
+            Period::Week(year, week) => format!("week {week} of {year}"),
+        }
+    }
+
     /// Whether it is over at this moment.
     pub fn is_over(self, at: DateTime<Utc>) -> bool {
         self.bounds().is_some_and(|(_, end)| end <= at)

@@ -87,6 +87,20 @@ pub(crate) struct Progress {
     done: bool,
 }
 
+/// The boards that there are of a period.
+pub async fn boards_of(app: &App, period: Period) -> Result<Vec<Board>> {
+    let mut boards = Vec::new();
+    let mut query = Query::of(keys::boards(period), 100);
+    loop {
+        let page = app.boards.table.query::<Noted>(query).await?;
+        boards.extend(page.items.into_iter().map(|noted| noted.board));
+        match page.next {
+            Some(next) => query = Query::of(keys::boards(period), 100).after(&next)?,
+            None => return Ok(boards),
+        }
+    }
+}
+
 /// What closing a period came to.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {

@@ -38,6 +38,30 @@ pub const SCHEDULED: &[ScheduledJob] = &[
         schedule: "cron(30 4 ? * MON *)",
         when: "On Mondays at 04:30 UTC",
     },
+    ScheduledJob {
+        name: "check-boards",
+        about: "Holds boards against their entries.",
+        schedule: "cron(45 4 * * ? *)",
+        when: "Every day at 04:45 UTC",
+    },
+    ScheduledJob {
+        name: "close-week",
+        about: "Closes the boards of the week that is over.",
+        schedule: "cron(0 0 ? * MON *)",
+        when: "On Mondays at 00:00 UTC",
+    },
+    ScheduledJob {
+        name: "close-month",
+        about: "Closes the boards of the month that is over.",
+        schedule: "cron(0 0 1 * ? *)",
+        when: "On the 1st at 00:00 UTC",
+    },
+    ScheduledJob {
+        name: "close-year",
+        about: "Closes the boards of the year that is over.",
+        schedule: "cron(0 0 1 1 ? *)",
+        when: "On 1 January at 00:00 UTC",
+    },
 ];
 
 /// The scheduled job of this name.

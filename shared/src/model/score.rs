@@ -22,8 +22,10 @@ pub struct Score {
     pub games_played: i64,
     /// Games won.
     pub games_won: i64,
-    /// When the points last changed.
+    /// When anything of this was last written.
     pub updated_at: DateTime<Utc>,
+    /// When the points last changed: among equals the earlier one is ahead.
+    pub scored_at: DateTime<Utc>,
     /// Whether the leaderboard shows it.
     pub shown: bool,
 }
@@ -39,6 +41,7 @@ impl Score {
             games_played: 0,
             games_won: 0,
             updated_at: joined_at,
+            scored_at: joined_at,
             shown: true,
         }
     }

@@ -418,6 +418,16 @@ pub fn is_account(sk: &str) -> bool {
     sk == "ACCOUNT"
 }
 
+/// Whether a stored sort key is that of a score.
+pub fn is_score(sk: &str) -> bool {
+    sk == "SCORE"
+}
+
+/// The member in whose partition something lies.
+pub fn member_of(pk: &str) -> Option<MemberId> {
+    pk.strip_prefix("MEMBER#")?.parse().ok()
+}
+
 /// Whether a stored sort key is that of an entry on a board.
 pub fn is_entry(sk: &str) -> bool {
     sk.starts_with("ENTRY#")

@@ -28,6 +28,8 @@ pub struct Plan {
     pub members: u64,
     /// What is drawn follows from it.
     pub seed: u64,
+    /// One batch in so many is followed by damage.
+    pub rarely: usize,
 }
 
 /// What a run came to.
@@ -49,6 +51,7 @@ struct Run<'a> {
     random: fastrand::Rng,
     boards: Vec<(Board, Oracle)>,
     members: u64,
+    rarely: usize,
     event: u64,
     history: Vec<ScoreChange>,
     late: Vec<ScoreChange>,
@@ -68,6 +71,7 @@ pub async fn run(app: &App, wire: &Wire, plan: Plan) -> Result<Outcome, String> 
         random: fastrand::Rng::with_seed(plan.seed),
         boards: boards.map(|board| (board.clone(), Oracle::new(board))).into(),
         members: plan.members,
+        rarely: plan.rarely,
         event: 0,
         history: Vec::new(),
         late: Vec::new(),
@@ -81,7 +85,7 @@ pub async fn run(app: &App, wire: &Wire, plan: Plan) -> Result<Outcome, String> 
                 run.ask(place).await?;
             }
         }
-        if run.random.usize(..400) == 0 {
+        if run.random.usize(..run.rarely) == 0 {
             run.damage().await?;
         }
     }
@@ -143,13 +147,13 @@ impl Run<'_> {
     async fn deliver(&mut self, batch: Vec<ScoreChange>) -> Result<(), String> {
         self.outcome.changes += batch.len();
         for attempt in 0..TRIES {
-            match self.random.u32(..60) {
-                0 if attempt == 0 => {
+            match self.random.u32(..100) {
+                0..8 if attempt == 0 => {
                     let faults = [Fault::Lost, Fault::AnswerLost];
                     let fault = *self.random.choice(&faults).unwrap_or(&Fault::Lost);
-                    self.wire.fail(self.random.usize(..12), usize::MAX / 2, fault);
+                    self.wire.fail(self.random.usize(..6), usize::MAX / 2, fault);
                 }
-                1..8 => self.wire.fail_by_chance(60, self.random.u64(..)),
+                8..16 => self.wire.fail_by_chance(60, self.random.u64(..)),
                 _ => self.wire.mend(),
             }
             let applied = apply(self.app, batch.clone()).await;

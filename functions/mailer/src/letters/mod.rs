@@ -2,6 +2,7 @@
 
 use askama::Template;
 use shared::auth::codes;
+use shared::boards;
 use shared::events::{Event, Happened};
 use shared::ids::MemberId;
 use shared::mail::Letter;
@@ -16,6 +17,7 @@ pub struct Draft {
     kind: Kind,
     account: Account,
     to: Email,
+    event: Event,
 }
 
 /// Which letter.
@@ -33,6 +35,8 @@ enum Kind {
     SecondFactorOn,
     /// Tells a member that it is off.
     SecondFactorOff,
+    /// Tells a member that they finished among the first three of a board.
+    BoardWon,
     /// Brings a link to set a new password.
     ResetPassword,
     /// Brings a link to sign in with.
@@ -50,6 +54,7 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
         Event::PasswordChanged { member } => (Kind::PasswordChanged, member),
         Event::SecondFactorAdded { member } => (Kind::SecondFactorOn, member),
         Event::SecondFactorRemoved { member } => (Kind::SecondFactorOff, member),
+        Event::BoardWon { member, .. } => (Kind::BoardWon, member),
         Event::PasswordResetAsked { member: Some(member) } => (Kind::ResetPassword, member),
         Event::SignInLinkAsked { member: Some(member) } => (Kind::SignInLink, member),
         _ => return Ok(None),
@@ -58,13 +63,14 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
     let Some(to) = account.email.clone() else { return Ok(None) };
     let goes = match kind {
         Kind::ConfirmAddress => !account.email_confirmed,
+        Kind::BoardWon => account.email_confirmed && account.is_usable(),
         Kind::Welcome | Kind::NameLocked | Kind::PasswordChanged | Kind::SecondFactorOn | Kind::SecondFactorOff => {
             account.email_confirmed
         }
         // Whoever can read it proves by that that the address is theirs.
         Kind::ResetPassword | Kind::SignInLink => account.is_usable(),
     };
-    Ok(goes.then_some(Draft { kind, account, to }))
+    Ok(goes.then(|| Draft { kind, account, to, event: happened.event.clone() }))
 }
 
 /// Renders the three parts of a letter from the same values.
@@ -128,6 +134,10 @@ impl Draft {
                     name
                 )
             }
+            Kind::BoardWon => {
+                let (rank, board, period, score) = of_board(&self.event);
+                letter!("board_won/subject.txt", "board_won/body.txt", "board_won/body.html", name, home, rank, board, period, score)
+            }
             Kind::ResetPassword => {
                 let link = format!("{home}/reset-password/{}", code(Purpose::ResetPassword).await?);
                 letter!("reset_password/subject.txt", "reset_password/body.txt", "reset_password/body.html", name, link)
@@ -141,6 +151,24 @@ impl Draft {
         let subject = subject.map_err(broken)?.trim().to_owned();
         Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)? })
     }
+}
+
+/// How a letter says which rank that is, on which board, in which period, with how many points.
+fn of_board(event: &Event) -> (&'static str, &'static str, String, String) {
+    let Event::BoardWon { board, rank, score, .. } = event else { return Default::default() };
+    let rank = match rank {
+        1 => "first",
+        2 => "second",
+        _ => "third",
+    };
+    let name = match board.name.as_str() {
+        boards::TRAINING => " in training",
+        boards::XP => " in experience",
+        boards::SWAPS => " in skill swaps",
+        boards::REVIEWS => " in reviews",
+        _ => "",
+    };
+    (rank, name, board.period.in_words(), score.to_string())
 }
 
 async fn account(app: &App, member: MemberId) -> Result<Option<Account>> {
