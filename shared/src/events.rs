@@ -90,6 +90,8 @@ pub enum Event {
     },
     /// Files that nothing refers to any more.
     FilesOrphaned {
+        /// Whose they were.
+        member: MemberId,
         /// Their names in the bucket.
         files: Vec<String>,
     },
@@ -141,6 +143,7 @@ impl Event {
             Event::MemberJoined { member }
             | Event::EmailChanged { member }
             | Event::EmailConfirmed { member }
+            | Event::FilesOrphaned { member, .. }
             | Event::PasswordChanged { member }
             | Event::PersonalDataAsked { member, .. }
             | Event::SecondFactorAdded { member }
@@ -152,7 +155,7 @@ impl Event {
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }
             | Event::SignInLinkAsked { member } => *member,
-            Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
+            Event::JobAsked { .. } => None,
         }
     }
 }
@@ -174,6 +177,8 @@ pub struct Happened {
 pub struct OutboxRecord {
     id: EventId,
     at: DateTime<Utc>,
+    /// Whom it is about; it lies with them, and goes with them when they leave.
+    member: Option<MemberId>,
     /// The [`Happened`] as JSON, so that the projector passes it on unread.
     pub event: String,
     /// Its name on the bus.
@@ -182,7 +187,7 @@ pub struct OutboxRecord {
 
 impl Stored for OutboxRecord {
     fn key(&self) -> Key {
-        keys::outbox(self.id)
+        keys::outbox(self.id, self.member)
     }
 
     fn expires(&self) -> Option<DateTime<Utc>> {
@@ -192,11 +197,11 @@ impl Stored for OutboxRecord {
 
 /// The write that tells the rest of the house; it belongs in the transaction of the change itself.
 pub fn happened(app: &App, event: Event) -> Result<Write> {
-    let name = event.name().to_owned();
+    let (name, member) = (event.name().to_owned(), event.member());
     let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };
     let text = serde_json::to_string(&happened)
         .map_err(|cause| crate::Error::internal("An event could not be written.", cause))?;
-    Write::create(&OutboxRecord { id: happened.id, at: happened.at, event: text, name })
+    Write::create(&OutboxRecord { id: happened.id, at: happened.at, member, event: text, name })
 }
 
 #[cfg(test)]

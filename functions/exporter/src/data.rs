@@ -52,8 +52,19 @@ const COLLECTORS: &[Collector] = &[
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
-const COLLECTED: &[&str] =
-    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "SECOND", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
+const COLLECTED: &[&str] = &[
+    "ACCOUNT",
+    "BLOCKS",
+    "CODE",
+    "DATA_REQUEST",
+    "FOLLOWS",
+    "OUTBOX",
+    "PROFILE",
+    "SCORE",
+    "SECOND",
+    "SESSION",
+    "SOCKET",
+];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
 const NOT_YET: &[&str] = &[
