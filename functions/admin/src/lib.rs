@@ -62,6 +62,12 @@ pub fn routes() -> Routes {
             "End a session",
             Price::of(3, 4.0, 10.0),
         )
+        .post(
+            "/admin/users/{user_id}/remove-second-factor/",
+            acts::remove_second_factor,
+            "Switch off a lost second factor",
+            Price::of(3, 4.0, 14.0),
+        )
         .post("/admin/users/{user_id}/role/", acts::set_role, "Set a role", Price::of(3, 4.0, 8.0))
         .post("/admin/users/{user_id}/delete/", acts::delete, "Delete an account", Price::of(3, 4.0, 20.0))
         .post("/admin/jobs/{job}/run/", jobs::run, "Run a job now", Price::of(2, 2.0, 8.0));

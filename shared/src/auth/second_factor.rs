@@ -7,10 +7,11 @@
 use super::limits;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::second_factor::{self, DIGITS, RECOVERY_CODES, RECOVERY_LENGTH, SecondFactor};
-use crate::store::{Write, keys};
+use crate::store::{Change, Condition, StoreError, Write, keys};
 
 /// What somebody shows who signs in with a password.
 pub struct Shown {
@@ -112,6 +113,26 @@ pub async fn check(app: &App, member: MemberId, code: &str) -> Result<Option<(Se
         Some((after, factor)) => Ok(Some((factor, after, attempt.forget()))),
         None if attempt.is_last() => Err(attempt.locked(app)),
         None => Ok(None),
+    }
+}
+
+/// Takes a member's second factor away, which they have lost, and ends their sessions: whoever has the rest of it may be
+/// signed in. They are told by letter. `also` are writes that belong in the same transaction.
+pub async fn take_away(app: &App, account: &Account, also: impl IntoIterator<Item = Write>) -> Result<()> {
+    let member = account.id;
+    let seen = Condition::equals("second_factor", true).and(Condition::equals("session_epoch", account.session_epoch));
+    let change = Change::of(keys::account(member)).remove("second_factor").add("session_epoch", 1).when(seen);
+    let mut writes = vec![
+        Write::change(change),
+        Write::delete(keys::second_factor(member), Condition::default()),
+        happened(app, Event::SecondFactorRemoved { member })?,
+        happened(app, Event::SessionsEnded { member })?,
+    ];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
     }
 }
 
