@@ -36,7 +36,7 @@ pub fn routes() -> Routes {
     let pages = Routes::new(Dialect::Staff)
         .get("/admin/", overview::show, "Show figures", Price::of(2, 5.0, 0.0))
         .get("/admin/users/", members::list, "List and search members", Price::of(3, 54.0, 0.0))
-        .get("/admin/users/{user_id}/", member::show, "Show a member", Price::of(3, 6.0, 0.0))
+        .get("/admin/users/{user_id}/", member::show, "Show a member", Price::of(2, 6.0, 0.0))
         .get("/admin/reports/", reports::list, "List reports", Price::of(1, 2.0, 0.0))
         .get("/admin/letters/", letters::list, "List letters sent and failed", Price::of(4, 32.0, 0.0))
         .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 6.0, 0.0))

@@ -12,7 +12,7 @@ use super::path::PathParameters;
 use super::{
     Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Upload,
 };
-use crate::auth::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
+use crate::auth::{Administrator, Bearer, Beside, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -223,6 +223,13 @@ impl Describe for Viewer {
 impl Describe for Member {
     fn describe(operation: &mut Operation<'_>) {
         operation.require(Access::Member);
+    }
+}
+
+impl<C: Describe, R: Describe> Describe for Beside<C, R> {
+    fn describe(operation: &mut Operation<'_>) {
+        C::describe(operation);
+        R::describe(operation);
     }
 }
 
