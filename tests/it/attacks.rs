@@ -650,6 +650,7 @@ async fn of_a_member_who_is_deleted_nothing_is_left() {
     // Others keep something about zoe, and zoe about them.
     let fan = world.member("fan").await;
     let known = Person::known(&world, "zephyrine", id);
+    known.write_stats(json!({ "score": 77 }), Some("game-1")).await.assert(200);
     for (one, other) in [(&fan, &known), (&known, &fan)] {
         world.follow(one, other).await;
         world.block(one, other).await;

@@ -24,7 +24,7 @@
 //! | who comes back from Google with this state? | `JOURNEY#<state>` | `JOURNEY` |
 //! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
-//! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
+//! | was this request answered before? | `ONCE#<scope, hashed>#<key, hashed>` | `ONCE` |
 //! | what happened to a member? (until the projector has passed it on) | `MEMBER#<id>` | `OUTBOX#<event>` |
 //! | what else happened? (as long) | `OUTBOX#<event>` | `OUTBOX` |
 //! | which keys verify access tokens? | `KEYS` | `KEY#<key id>` |
@@ -226,9 +226,10 @@ pub fn limit(what: &str, address: &str, window: i64) -> Key {
     key(format!("LIMIT#{what}#{}#{window}", digest(address)), "LIMIT")
 }
 
-/// Was this request answered before? `scope` says whose and which; the key is the client's own, so it is hashed.
+/// Was this request answered before? `scope` says whose and which, and the key is the client's own; both are hashed, for
+/// what is kept may outlive its member.
 pub fn once(scope: &str, idempotency_key: &str) -> Key {
-    key(format!("ONCE#{scope}#{}", digest(idempotency_key)), "ONCE")
+    key(format!("ONCE#{}#{}", digest(scope), digest(idempotency_key)), "ONCE")
 }
 
 /// What happened? It lies with the member whom it is about, if it is about one, and goes with them.
