@@ -169,6 +169,9 @@ pub async fn edit(
             if let Some(file) = old.banner {
                 writes.others.extend(media::let_go(app, id, &file)?);
             }
+            if let Some((_, filename)) = new.banner.as_deref().and_then(Upload::of_file) {
+                writes.others.push(Upload::claim(id, filename, Purpose::Banner));
+            }
         }
         profile = Some(change).filter(|change| !change.is_empty());
     }

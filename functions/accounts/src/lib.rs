@@ -14,6 +14,7 @@ pub mod naming;
 pub mod native;
 pub mod password;
 pub mod personal_data;
+pub mod picture;
 pub mod recovery;
 pub mod second_factor;
 pub mod skillnet;
@@ -141,8 +142,8 @@ fn skillnet() -> Routes {
     Routes::new(Dialect::Skillnet)
         .post("/api/v1/auth/signup", document::sign_up, "Make an account and sign in", Price::of(4, 5.0, 20.0))
         .get("/api/v1/auth/profile", document::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
-        .put("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
-        .patch("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .put("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
+        .patch("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
         .get("/api/v1/users/{user_id}/", document::show_member, "Show a member", Price::of(2, 9.0, 0.0))
         .post("/api/v1/auth/verify-email", document::verify_email, "Confirm an address", Price::of(2, 2.0, 10.0))
         .post(
@@ -209,8 +210,8 @@ fn skillnet_client() -> Routes {
             Price::of(1, 2.0, 0.0),
         )
         .get("/api/profile/profile/", client::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
-        .patch("/api/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
-        .patch("/api/profile/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .patch("/api/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
+        .patch("/api/profile/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
         .post("/api/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
         .post("/api/profile/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
 }

@@ -221,7 +221,7 @@ async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
     let Subject { app, account, .. } = subject;
     let member = account.id;
     let (mut listed, mut files, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
-    for folder in [format!("avatars/{member}/"), upload::folder(member)] {
+    for folder in [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member)] {
         let mut after: Option<String> = None;
         loop {
             let page = app.media.list(&folder, after.as_deref()).await?;

@@ -159,6 +159,16 @@ impl<'a> Operation<'a> {
         self.refusal(StatusCode::PAYLOAD_TOO_LARGE);
     }
 
+    /// Declares that it takes a file and nothing else, of one of these media types.
+    pub fn takes_bytes(&mut self, media: &[&str]) {
+        let content: Map<String, Value> =
+            media.iter().map(|media| ((*media).to_owned(), json!({ "schema": binary() }))).collect();
+        self.body = Some(json!({ "required": true, "content": content }));
+        self.refusal(StatusCode::BAD_REQUEST);
+        self.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+        self.refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
     /// Declares an answer with a header.
     pub fn answer_header(&mut self, name: &str) {
         for answer in self.responses.values_mut() {
