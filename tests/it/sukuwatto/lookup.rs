@@ -73,6 +73,8 @@ async fn names_that_nobody_has_are_not_found() {
     }
     let required = json!({ "username": ["This field is required."] });
     visitor.get("/api/get-user/").await.is(400, required.clone());
+    // Whose token is not good hears of that first.
+    visitor.bearing("x").get("/api/get-user/").await.assert(401);
     visitor.get("/api/user-exists/").await.is(400, required);
     visitor.get("/api/user-profile-filename/").await.is(200, Value::Null);
     visitor.get("/api/user-profile-filename/?username=Ada").await.is(200, picture["avatar_url"].clone());
