@@ -91,6 +91,8 @@ pub enum Event {
     },
     /// Files that nothing refers to any more.
     FilesOrphaned {
+        /// Whose they were.
+        member: MemberId,
         /// Their names in the bucket.
         files: Vec<String>,
     },
@@ -166,6 +168,7 @@ impl Event {
             Event::MemberJoined { member }
             | Event::EmailChanged { member }
             | Event::EmailConfirmed { member }
+            | Event::FilesOrphaned { member, .. }
             | Event::PasswordChanged { member }
             | Event::BoardWon { member, .. }
             | Event::PointsEarned { member, .. }
@@ -179,7 +182,7 @@ impl Event {
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }
             | Event::SignInLinkAsked { member } => *member,
-            Event::FilesOrphaned { .. } | Event::JobAsked { .. } => None,
+            Event::JobAsked { .. } => None,
         }
     }
 }
@@ -201,6 +204,8 @@ pub struct Happened {
 pub struct OutboxRecord {
     id: EventId,
     at: DateTime<Utc>,
+    /// Whom it is about; it lies with them, and goes with them when they leave.
+    member: Option<MemberId>,
     /// The [`Happened`] as JSON, so that the projector passes it on unread.
     pub event: String,
     /// Its name on the bus.
@@ -209,7 +214,7 @@ pub struct OutboxRecord {
 
 impl Stored for OutboxRecord {
     fn key(&self) -> Key {
-        keys::outbox(self.id)
+        keys::outbox(self.id, self.member)
     }
 
     fn expires(&self) -> Option<DateTime<Utc>> {
@@ -224,11 +229,11 @@ pub fn happened(app: &App, event: Event) -> Result<Write> {
 
 /// The same, of an occurrence that has an id already; refused if it was told before.
 pub fn happened_as(id: EventId, at: DateTime<Utc>, event: Event) -> Result<Write> {
-    let name = event.name().to_owned();
+    let (name, member) = (event.name().to_owned(), event.member());
     let happened = Happened { id, at, event };
     let text = serde_json::to_string(&happened)
         .map_err(|cause| crate::Error::internal("An event could not be written.", cause))?;
-    Write::create(&OutboxRecord { id: happened.id, at: happened.at, event: text, name })
+    Write::create(&OutboxRecord { id: happened.id, at: happened.at, member, event: text, name })
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::events::{Event, happened};
+use crate::ids::MemberId;
 use crate::model::upload::Upload;
 use crate::store::{Condition, Write, keys};
 
@@ -173,9 +174,9 @@ async fn expect_success(response: Result<Response, reqwest::Error>) -> Result<Re
     Err(Error::internal("The bucket refused.", format!("status {}", response.status().as_u16())))
 }
 
-/// The writes that let go of a file that nothing refers to any more, and have it removed.
-pub fn let_go(app: &App, file: &str) -> Result<Vec<Write>> {
-    let mut writes = vec![happened(app, Event::FilesOrphaned { files: vec![file.to_owned()] })?];
+/// The writes that let go of a member's file that nothing refers to any more, and have it removed.
+pub fn let_go(app: &App, member: MemberId, file: &str) -> Result<Vec<Write>> {
+    let mut writes = vec![happened(app, Event::FilesOrphaned { member, files: vec![file.to_owned()] })?];
     if let Some((member, filename)) = Upload::of_file(file) {
         writes.push(Write::delete(keys::upload(member, filename), Condition::default()));
     }

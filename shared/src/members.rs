@@ -1,7 +1,12 @@
 //! Members as others find them: by id or by name, unless they are hidden from whoever looks.
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::http::Path;
+use crate::http::describe::{Describe, Operation};
 use crate::ids::MemberId;
 use crate::model::account::{Account, NameHeld};
 use crate::model::name::Username;
@@ -9,37 +14,43 @@ use crate::model::profile::Profile;
 use crate::store::keys;
 use crate::visibility::{may_see, relations};
 
-/// Somebody who was looked for.
-struct Found {
-    account: Account,
-    profile: Profile,
-    visible: bool,
+/// A member as a path names them, by id or by name: who that may be. One round trip.
+pub struct Named(Vec<MemberId>);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Named> {
+        let Path(named) = Path::<String>::from_request_parts(parts, app).await?;
+        let held = match Username::parse(&named) {
+            Ok(name) => app.table.get::<NameHeld>(keys::name(&name.folded())).await?,
+            Err(_) => None,
+        };
+        // A name may consist of digits; whoever has them as an id comes first.
+        let mut members: Vec<MemberId> = named.parse().into_iter().chain(held.map(|held| held.member)).collect();
+        members.dedup();
+        Ok(Named(members))
+    }
 }
 
-/// The member of this id or name, if `viewer` may see them. Whoever is barred is seen by nobody.
-pub async fn find(app: &App, viewer: Option<MemberId>, named: &str) -> Result<Option<(Account, Profile)>> {
-    let mut found = None;
-    if let Ok(id) = named.parse() {
-        found = look_up(app, viewer, id).await?;
+impl Describe for Named {
+    fn describe(operation: &mut Operation<'_>) {
+        Path::<String>::describe(operation);
     }
-    // A name may consist of digits; whoever has them as an id comes first.
-    if let (None, Ok(name)) = (&found, Username::parse(named))
-        && let Some(held) = app.table.get::<NameHeld>(keys::name(&name.folded())).await?
-    {
-        found = look_up(app, viewer, held.member).await?;
-    }
-    Ok(found.filter(|found| found.visible).map(|found| (found.account, found.profile)))
 }
 
-/// One round trip.
-async fn look_up(app: &App, viewer: Option<MemberId>, member: MemberId) -> Result<Option<Found>> {
-    let members = [member];
-    let (found, relations) = tokio::join!(
-        app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)),
-        relations(app, viewer, &members),
-    );
-    let ((account, profile), relation) = (found?, relations?.first().copied().unwrap_or_default());
-    let Some(account) = account else { return Ok(None) };
-    let visible = account.is_usable() && may_see(viewer, member, account.audience, relation);
-    Ok(Some(Found { account, profile: profile.unwrap_or_else(|| Profile::new(member)), visible }))
+/// The member who is named, if `viewer` may see them. Whoever is barred is seen by nobody. One round trip.
+pub async fn find(app: &App, viewer: Option<MemberId>, Named(members): &Named) -> Result<Option<(Account, Profile)>> {
+    let keys: Vec<_> = members.iter().map(|member| (keys::account(*member), keys::profile(*member))).collect();
+    let (found, relations) =
+        tokio::join!(app.table.get_pairs::<Account, Profile>(&keys), relations(app, viewer, members));
+    let first = found?
+        .into_iter()
+        .zip(relations?)
+        .find_map(|((account, profile), relation)| account.map(|account| (account, profile, relation)));
+    Ok(first.and_then(|(account, profile, relation)| {
+        let member = account.id;
+        let visible = account.is_usable() && may_see(viewer, member, account.audience, relation);
+        visible.then(|| (account, profile.unwrap_or_else(|| Profile::new(member))))
+    }))
 }

@@ -139,7 +139,7 @@ pub async fn edit(
     }
     if let Some(avatar) = edit.avatar.filter(|avatar| *avatar != old.avatar) {
         if let Some(file) = &old.avatar {
-            writes.others.extend(media::let_go(app, file)?);
+            writes.others.extend(media::let_go(app, id, file)?);
         }
         if let Some((_, filename)) = avatar.as_deref().and_then(Upload::of_file) {
             writes.others.push(Upload::claim(id, filename, Purpose::Picture));
@@ -167,7 +167,10 @@ pub async fn edit(
             // As with the other picture: whoever replaces a reference lets go of the file.
             change = change.when(Condition::equals("banner", &old.banner));
             if let Some(file) = old.banner {
-                writes.others.push(happened(app, Event::FilesOrphaned { files: vec![file] })?);
+                writes.others.extend(media::let_go(app, id, &file)?);
+            }
+            if let Some((_, filename)) = new.banner.as_deref().and_then(Upload::of_file) {
+                writes.others.push(Upload::claim(id, filename, Purpose::Banner));
             }
         }
         profile = Some(change).filter(|change| !change.is_empty());

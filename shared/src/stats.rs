@@ -32,10 +32,13 @@ pub enum NewStats {
     Add(i64),
 }
 
-/// A request that was answered before, with what was answered.
+/// A request that was answered before, with what was answered. Which it was is hashed into its key and stands nowhere
+/// else.
 #[derive(Serialize, Deserialize)]
 struct Answered {
+    #[serde(skip)]
     scope: String,
+    #[serde(skip)]
     idempotency_key: String,
     score: i64,
     games_played: i64,

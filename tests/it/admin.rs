@@ -322,6 +322,7 @@ async fn nobody_of_the_staff_shuts_themselves_out() {
         "edit",
         "role",
         "end-sessions",
+        "remove-second-factor",
         "delete",
     ] {
         let path = format!("{}{button}/", page_of(&warden));

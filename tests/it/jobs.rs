@@ -1,8 +1,10 @@
 //! Jobs: by schedule and by hand.
 
 use serde_json::json;
+use shared::ids::MemberId;
+use shared::model::relation::{Block, Follow};
 
-use crate::world::World;
+use crate::world::{Fault, World};
 
 #[tokio::test]
 async fn the_clean_up_removes_pictures_that_nothing_refers_to_and_spares_new_ones() {
@@ -76,4 +78,37 @@ async fn an_unknown_job_is_an_error_and_no_more() {
     let answer = world.cloud.functions().invoke("jobs", json!({ "job": "nonsense" })).await;
     assert!(answer.outcome.is_err());
     assert!(world.cloud.run_schedule("nonsense").await.is_err());
+}
+
+#[tokio::test]
+async fn nobody_follows_or_blocks_a_member_who_is_gone() {
+    let world = World::new().await;
+    let (ada, eve, bob) = (world.member("ada").await, world.member("eve").await, world.member("bob").await);
+    let (app, since) = (world.app(), world.clock.now());
+    // More than a page of each.
+    for number in 1..=120 {
+        let (member, followed, blocked) = (MemberId(1_000_000 + number), MemberId(ada.id()), MemberId(ada.id()));
+        app.table.put(&Follow { member, followed, since }).await.unwrap();
+        app.table.put(&Block { member, blocked, since }).await.unwrap();
+    }
+    for (one, other) in [(&eve, &ada), (&ada, &eve), (&eve, &bob), (&bob, &eve)] {
+        world.follow(one, other).await;
+        world.block(one, other).await;
+    }
+    let left = || {
+        let of_two = |sk: &str| sk.starts_with("FOLLOWS#") || sk.starts_with("BLOCKS#");
+        world.everything().iter().filter(|item| item["sk"]["S"].as_str().is_some_and(of_two)).count()
+    };
+    assert_eq!(left(), 248);
+    ada.delete(&ada.profile()).await.assert(200);
+    // The table fails in the middle of it, and the rest is done when the message comes again.
+    world.wire.fail(100, 4, Fault::Unavailable);
+    world.settle().await;
+    let between = left();
+    assert!((5..240).contains(&between), "{between}");
+    world.wire.mend();
+    world.wait(chrono::Duration::minutes(31));
+    world.settle().await;
+    assert_eq!(left(), 4);
+    assert!(!format!("{:?}", world.everything()).contains(&format!("{:016}", ada.id())));
 }

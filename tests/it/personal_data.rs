@@ -51,6 +51,13 @@ fn data(files: &BTreeMap<String, Vec<u8>>) -> Value {
     serde_json::from_slice(&files["personal-data.json"]).unwrap()
 }
 
+/// Has a member's data sent, and returns the files of the archive.
+pub async fn export(world: &World, person: &Person) -> BTreeMap<String, Vec<u8>> {
+    ask(person).await.assert(201);
+    world.settle().await;
+    archive(world, &letters(world, &format!("{}@example.org", person.name))[0])
+}
+
 #[tokio::test]
 async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     let world = World::new().await;

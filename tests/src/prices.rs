@@ -272,11 +272,15 @@ impl Story {
         let mut dan = Browser::new(&self.cloud);
         dan.ask(Method::POST, "/users/login/", json!({ "username": "dan", "password": PASSWORD })).await?;
         self.skip();
+        let begun = dan.ask(Method::POST, "/v1/second-factor", json!({ "password": PASSWORD })).await?;
+        let code = json!({ "code": self.next_code(&begun)? });
+        dan.ask(Method::POST, "/v1/second-factor/confirm", code).await?;
+        self.skip();
         let page = staff.page(&other).await?;
         self.note("with a session")?;
         let end = page.split("action=\"").find(|rest| rest.starts_with(&other) && rest.contains("/end/\""));
         let end = end.and_then(|rest| rest.split('"').next()).ok_or("The page shows no session.")?.to_owned();
-        for path in [end, format!("{other}end-sessions/")] {
+        for path in [end, format!("{other}end-sessions/"), format!("{other}remove-second-factor/")] {
             staff.fill(&path, &[token]).await?;
             self.note("")?;
         }

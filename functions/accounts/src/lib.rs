@@ -14,6 +14,7 @@ pub mod naming;
 pub mod native;
 pub mod password;
 pub mod personal_data;
+pub mod picture;
 pub mod recovery;
 pub mod second_factor;
 pub mod skillnet;
@@ -82,7 +83,7 @@ pub fn routes() -> Routes {
             "Set a new password by the page",
             Price::of(2, 2.0, 14.0),
         )
-        .get("/v1/members", native::members::list, "Find members by their names", Price::of(4, 90.0, 1.0))
+        .get("/v1/members", native::members::list, "Find members by their names", Price::of(3, 90.0, 1.0))
         .get(
             "/v1/second-factor",
             native::second_factor::show,
@@ -141,9 +142,9 @@ fn skillnet() -> Routes {
     Routes::new(Dialect::Skillnet)
         .post("/api/v1/auth/signup", document::sign_up, "Make an account and sign in", Price::of(4, 5.0, 20.0))
         .get("/api/v1/auth/profile", document::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
-        .put("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
-        .patch("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
-        .get("/api/v1/users/{user_id}/", document::show_member, "Show a member", Price::of(3, 9.0, 0.0))
+        .put("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
+        .patch("/api/v1/auth/profile", document::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
+        .get("/api/v1/users/{user_id}/", document::show_member, "Show a member", Price::of(2, 9.0, 0.0))
         .post("/api/v1/auth/verify-email", document::verify_email, "Confirm an address", Price::of(2, 2.0, 10.0))
         .post(
             "/api/v1/auth/resend-verification",
@@ -209,8 +210,8 @@ fn skillnet_client() -> Routes {
             Price::of(1, 2.0, 0.0),
         )
         .get("/api/profile/profile/", client::show, "Show one's own profile", Price::of(2, 4.0, 0.0))
-        .patch("/api/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
-        .patch("/api/profile/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 4.0, 16.0))
+        .patch("/api/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
+        .patch("/api/profile/profile/update/", client::edit, "Edit one's own profile", Price::of(3, 6.0, 30.0))
         .post("/api/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
         .post("/api/profile/profile/skills/", client::set_skills, "Replace one's skills", Price::of(3, 4.0, 16.0))
 }
@@ -245,14 +246,14 @@ fn sukuwatto() -> Routes {
         .put("/api/users/{user_id}/", users::replace, "Edit a user", Price::of(5, 6.0, 20.0))
         .patch("/api/users/{user_id}/", users::edit, "Edit some of a user", Price::of(5, 6.0, 20.0))
         .delete("/api/users/{user_id}/", users::delete, "Delete a user", Price::of(3, 4.0, 18.0))
-        .get("/api/get-user/", lookup::get_user, "Show a user by name", Price::of(3, 8.0, 0.0))
+        .get("/api/get-user/", lookup::get_user, "Show a user by name", Price::of(2, 8.0, 0.0))
         .get("/api/user-exists/", joining::user_exists, "Ask after a name", Price::of(2, 1.0, 1.0))
         .get("/api/user-email/", lookup::own_email, "Show one's own address", Price::of(1, 2.0, 0.0))
         .get(
             "/api/user-profile-filename/",
             lookup::profile_filename,
             "Show where a user's picture is",
-            Price::of(3, 4.0, 0.0),
+            Price::of(2, 4.0, 0.0),
         )
         .get("/api/users-search/", lookup::search, "Find users by their names", Price::of(4, 225.0, 1.0))
         .post(

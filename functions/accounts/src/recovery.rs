@@ -101,8 +101,7 @@ pub async fn sign_in(app: &App, client: &Client, code: &str, second: Option<&str
     let void = || Error::invalid_field("code", "This link is no longer valid. Ask for a new one.");
     let (code, account) = codes::look_up(app, Purpose::SignIn, code).await?.map_err(|_| void())?;
     let (profile, proof) = tokio::join!(profile::of(app, account.id), second_factor::demand(app, &account, second));
-    let (profile, mut proof) = (profile?, proof?);
-    proof.push(codes::use_up(&code));
-    let entered = entry::enter(app, client, account, profile, proof).await?;
+    let proof = proof?.with(codes::use_up(&code));
+    let entered = entry::enter(app, client, account, profile?, proof).await?;
     entered.ok_or_else(void)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::roles::{self, hands_off, noted};
-use shared::auth::{Administrator, Member, Staff, limits, sessions};
+use shared::auth::{Administrator, Member, Staff, limits, second_factor, sessions};
 use shared::error::{Kind, Problems};
 use shared::events::{Event, happened};
 use shared::http::{Path, SeeOther};
@@ -231,6 +231,22 @@ pub async fn end_sessions(
     let (account, _) = reach(&app, &by, member).await?;
     sessions::end_all(&app, member, noted(&app, &by, &account, "sessions_ended", None)?).await?;
     Ok(back(member, "sessions_ended"))
+}
+
+/// Switches off a second factor that a member has lost, and ends their sessions. Only administrators do: whoever can do
+/// this and have a letter sent is half of the way into any account.
+pub async fn remove_second_factor(
+    Administrator(by): Administrator,
+    State(app): State<App>,
+    Path(member): Path<MemberId>,
+    Form(Button {}): Form<Button>,
+) -> Result<SeeOther> {
+    let (account, _) = reach(&app, &by, member).await?;
+    if account.second_factor {
+        let also = noted(&app, &by, &account, "second_factor_removed", None)?;
+        second_factor::take_away(&app, &account, also).await?;
+    }
+    Ok(back(member, "second_factor_removed"))
 }
 
 /// A role to be set.

@@ -36,7 +36,7 @@ pub fn routes() -> Routes {
     let pages = Routes::new(Dialect::Staff)
         .get("/admin/", overview::show, "Show figures", Price::of(2, 5.0, 0.0))
         .get("/admin/users/", members::list, "List and search members", Price::of(3, 54.0, 0.0))
-        .get("/admin/users/{user_id}/", member::show, "Show a member", Price::of(3, 6.0, 0.0))
+        .get("/admin/users/{user_id}/", member::show, "Show a member", Price::of(2, 6.0, 0.0))
         .get("/admin/reports/", reports::list, "List reports", Price::of(1, 2.0, 0.0))
         .get("/admin/letters/", letters::list, "List letters sent and failed", Price::of(4, 32.0, 0.0))
         .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 6.0, 0.0))
@@ -61,6 +61,12 @@ pub fn routes() -> Routes {
             acts::end_session,
             "End a session",
             Price::of(3, 4.0, 10.0),
+        )
+        .post(
+            "/admin/users/{user_id}/remove-second-factor/",
+            acts::remove_second_factor,
+            "Switch off a lost second factor",
+            Price::of(3, 4.0, 14.0),
         )
         .post("/admin/users/{user_id}/role/", acts::set_role, "Set a role", Price::of(3, 4.0, 8.0))
         .post("/admin/users/{user_id}/delete/", acts::delete, "Delete an account", Price::of(3, 4.0, 20.0))

@@ -48,8 +48,9 @@ pub async fn show(
     Path(member): Path<MemberId>,
     Query(Done { done }): Query<Done>,
 ) -> Result<Page> {
-    let (account, score) = find(&app, member).await?;
-    let (locked_until, sessions) = tokio::join!(limits::locked_until(&app, member), sessions::of(&app, &account));
+    let (found, locked_until, sessions) =
+        tokio::join!(find(&app, member), limits::locked_until(&app, member), sessions::kept(&app, member));
+    let (account, score) = found?;
     let locked_until = locked_until?.and_then(|until| DateTime::from_timestamp(until, 0)).map(Moment);
     page::show(&MemberPage {
         frame: Frame::of(&app, &by, MEMBERS).after(done.as_deref()),
@@ -57,7 +58,7 @@ pub async fn show(
         email: account.email.as_ref().map(Email::as_str).unwrap_or_default(),
         score: &score,
         locked_until,
-        sessions: sessions?,
+        sessions: sessions::of(&app, &account, sessions?),
         own_session: &by.session.id,
         roles: choices(account.role),
         hands_off: roles::hands_off(&by, &account).map_or("", |(_, reason)| reason),

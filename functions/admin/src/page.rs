@@ -120,6 +120,7 @@ fn sentence(done: Option<&str>) -> &'static str {
         Some("edited") => "The profile is saved.",
         Some("session_ended") => "The session has ended.",
         Some("sessions_ended") => "All sessions have ended.",
+        Some("second_factor_removed") => "The second factor is off, and all sessions have ended.",
         Some("deleted") => "The account is deleted.",
         Some("job_asked") => "The job will run in a moment. Load this page again to see how it went.",
         _ => "",

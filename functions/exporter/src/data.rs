@@ -52,8 +52,19 @@ const COLLECTORS: &[Collector] = &[
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
-const COLLECTED: &[&str] =
-    &["ACCOUNT", "PROFILE", "SCORE", "SESSION", "SOCKET", "CODE", "SECOND", "DATA_REQUEST", "FOLLOWS", "BLOCKS"];
+const COLLECTED: &[&str] = &[
+    "ACCOUNT",
+    "BLOCKS",
+    "CODE",
+    "DATA_REQUEST",
+    "FOLLOWS",
+    "OUTBOX",
+    "PROFILE",
+    "SCORE",
+    "SECOND",
+    "SESSION",
+    "SOCKET",
+];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
 const NOT_YET: &[&str] = &[
@@ -210,7 +221,7 @@ async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
     let Subject { app, account, .. } = subject;
     let member = account.id;
     let (mut listed, mut files, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
-    for folder in [format!("avatars/{member}/"), upload::folder(member)] {
+    for folder in [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member)] {
         let mut after: Option<String> = None;
         loop {
             let page = app.media.list(&folder, after.as_deref()).await?;

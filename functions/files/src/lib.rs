@@ -5,6 +5,7 @@ pub mod media;
 pub mod personal_data;
 pub mod picture;
 pub mod skillnet;
+pub mod skillnet_files;
 pub mod slot;
 pub mod sukuwatto;
 pub mod uploads;
@@ -15,7 +16,7 @@ use shared::http::{Price, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "SIGNING_SECRET"];
+pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// Every route.
 pub fn routes() -> Routes {
@@ -38,7 +39,10 @@ pub fn routes() -> Routes {
         .post("/api/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
         .post("/api/profile/profile/banner/", skillnet::set_banner, "Set one's own banner", Price::of(3, 4.0, 18.0))
         .get("/media/banners/{user_id}/{filename}", media::banner, "Get a member's banner", Price::FREE);
-    game.and(native).and(skillnet).and(sukuwatto)
+    let files = Routes::new(Dialect::Skillnet)
+        .post("/api/v1/files/", skillnet_files::begin, "Ask for a place for a picture", Price::of(2, 2.0, 1.0))
+        .put("/api/v1/files/{code}/", skillnet_files::receive, "Send the picture", Price::of(2, 2.0, 2.0));
+    game.and(native).and(skillnet).and(files).and(sukuwatto)
 }
 
 /// The function.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
 use shared::Error;
 
 /// The largest picture, in pixels either way.
@@ -23,7 +24,7 @@ pub const NOT_AN_IMAGE: &str =
     "Upload a valid image. The file you uploaded was either not an image or a corrupted image.";
 
 /// The formats that are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// GIF, of which the first picture is kept.
     Gif,
@@ -36,6 +37,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every one of them.
+    pub const ALL: [Format; 4] = [Format::Gif, Format::Jpeg, Format::Png, Format::WebP];
+
+    /// By a media type.
+    pub fn of_media_type(media: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.media_type() == media)
+    }
+
     /// By a file name's extension, in any case; of those that the game knows.
     pub fn of_extension(extension: &str) -> Option<Format> {
         match extension.to_ascii_lowercase().as_str() {

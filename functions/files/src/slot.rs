@@ -102,7 +102,7 @@ async fn replace(app: &App, by: &Member, slot: Slot, mut old: Option<String>, na
     for _ in 0..TRIES {
         let mut writes = slot.replace(app, by.id(), &old, name);
         if let Some(old) = old.take() {
-            writes.extend(media::let_go(app, &old)?);
+            writes.extend(media::let_go(app, by.id(), &old)?);
         }
         match app.table.together(writes).await {
             Ok(()) => return Ok(()),

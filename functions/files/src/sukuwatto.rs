@@ -44,6 +44,7 @@ pub async fn upload(by: Member, State(app): State<App>, upload: Upload) -> Resul
     }
     let format = Format::of_content(&file.bytes).ok_or_else(|| refused(NOT_AN_IMAGE))?;
     let bytes = picture::cleaned(file.bytes, format).await?.map_err(|_| refused(NOT_AN_IMAGE))?;
-    let kept = uploads::keep(&app, &by, bytes, format.kept_as()).await?;
+    let kept = uploads::name(&app, by.id(), format.kept_as())?;
+    uploads::keep(&app, &kept, bytes, format.kept_as()).await?;
     Ok(Created(FileView { id: kept.id, file: media::path(&kept.file()), user: kept.member }))
 }

@@ -128,7 +128,7 @@ async fn handle(app: App, event: Value) -> Result<Value> {
 
 async fn follow_up(app: App, Happened { id, event, .. }: Happened) -> Result<()> {
     match event {
-        Event::FilesOrphaned { files } => remove_files::run(&app, &files).await,
+        Event::FilesOrphaned { files, .. } => remove_files::run(&app, &files).await,
         Event::JobAsked { job } => runs::as_asked(&app, &job, id).await,
         Event::MemberDeleted { member } => remove_member::run(&app, member).await,
         // Rules of the template send nothing else here; what they do send by mistake needs nothing done.

@@ -1,17 +1,20 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters, files, exports, the link to a Google account.
+//! letters and of what happened, files, exports, the link to a Google account, and what others keep about them.
+//!
+//! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
 use shared::auth::limits;
 use shared::ids::MemberId;
 use shared::model::google::GoogleLink;
 use shared::model::{export, upload};
-use shared::store::{Condition, Query, StoreError, keys};
+use shared::store::{Condition, Query, Range, StoreError, keys};
 use shared::{App, Result};
 
 /// Keys per page.
 const PAGE: usize = 100;
 
-/// Removes everything that lies with the member, their pictures, and exports of their data.
+/// Removes everything that lies with the member, what others keep about them, their pictures, and exports of their
+/// data.
 pub async fn run(app: &App, member: MemberId) -> Result<()> {
     // Found through the member's own item, so it goes first.
     if let Some(GoogleLink { subject, .. }) = app.table.get(keys::google_link(member)).await? {
@@ -30,6 +33,9 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
+    for others in [keys::followers(member), keys::blocked_by(member)] {
+        remove_all(app, others).await?;
+    }
     limits::unlock(app, member, []).await?;
     let folders =
         [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member), export::folder(member)];
@@ -45,4 +51,25 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes what an index finds, page after page: it is a moment behind, so the first page may go on showing what is
+/// gone.
+async fn remove_all(app: &App, range: Range) -> Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let query = Query::of(range.clone(), PAGE);
+        let query = match &after {
+            Some(next) => query.after(next)?,
+            None => query,
+        };
+        let page = app.table.keys(query).await?;
+        for key in page.items {
+            app.table.delete(key, Condition::default()).await?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }

@@ -72,7 +72,7 @@ fn read(records: &[EventRecord]) -> News {
         let said = match (member, sk.as_str()) {
             (Some(member), sk) if keys::is_score(sk) => news.scored.insert(member),
             (Some(member), sk) if keys::is_account(sk) && changes_standing(record) => news.standing.insert(member),
-            _ if keys::is_outbox(&pk) && record.event_name == "INSERT" => {
+            _ if keys::is_outbox(&sk) && record.event_name == "INSERT" => {
                 let earned = points(record);
                 let any = !earned.is_empty();
                 news.earned.extend(earned);

@@ -32,9 +32,10 @@ struct Occurrence {
     sequence_number: String,
 }
 
-/// The mark of an occurrence that was counted.
+/// The mark of an occurrence that was counted. What it was is hashed into its key and stands nowhere else.
 #[derive(Serialize, Deserialize)]
 struct Counted {
+    #[serde(skip)]
     what: String,
     at: DateTime<Utc>,
 }
@@ -124,10 +125,10 @@ fn writes(app: &App, some: &[Occurrence]) -> Result<Vec<Write>> {
 /// What a record tells.
 fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
     let read = |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, Place>(image.clone()).ok();
-    let Some(Place { pk, sk }) = read(&record.change.new_image).or_else(|| read(&record.change.old_image)) else {
+    let Some(Place { sk }) = read(&record.change.new_image).or_else(|| read(&record.change.old_image)) else {
         return Vec::new();
     };
-    let told = if keys::is_outbox(&pk) {
+    let told = if keys::is_outbox(&sk) {
         of_event(record)
     } else if keys::is_account(&sk) {
         of_account(record, now)
@@ -144,7 +145,6 @@ fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
 
 #[derive(Deserialize)]
 struct Place {
-    pk: String,
     sk: String,
 }
 

@@ -36,7 +36,7 @@ impl Bus {
 /// What the projector reads of an outbox record: it passes the event on as it stands.
 #[derive(Deserialize)]
 struct Outgoing {
-    pk: String,
+    sk: String,
     name: String,
     event: String,
 }
@@ -47,7 +47,7 @@ pub async fn pass_on(app: &App, bus: &Bus, records: &[EventRecord]) -> Option<St
     // Only what was just inserted: an outbox record that runs out is removed, which is no news.
     let new = records.iter().filter(|record| record.event_name == "INSERT").filter_map(|record| {
         let outgoing: Outgoing = serde_dynamo::from_item(record.change.new_image.clone()).ok()?;
-        keys::is_outbox(&outgoing.pk).then(|| (record.change.sequence_number.clone().unwrap_or_default(), outgoing))
+        keys::is_outbox(&outgoing.sk).then(|| (record.change.sequence_number.clone().unwrap_or_default(), outgoing))
     });
     let new: Vec<_> = new.collect();
     for some in new.chunks(AT_ONCE) {

@@ -3,7 +3,7 @@
 //! Every login is counted before the password is looked at, and takes the same calls and the same hashing whether
 //! the name exists or not.
 
-use super::second_factor::{self, Factor, Shown};
+use super::second_factor::{self, Factor, Proof, Shown};
 use super::sessions::{self, Ticket};
 use super::{Client, Member, extract, limits, passwords};
 use crate::app::App;
@@ -70,7 +70,7 @@ pub async fn sign_in(
     let (password, factor) = second_factor::part(app, account.as_ref(), factor.as_ref(), shown.into());
     let right = passwords::verify(password, hash).await?;
     let refused = match (account.filter(|_| right), factor) {
-        (Some(account), Factor::Passed(used)) => return finish(app, client, attempt, account, profile, used).await,
+        (Some(account), Factor::Passed(proof)) => return finish(app, client, attempt, account, profile, proof).await,
         (Some(_), Factor::Missing) => Refused::CodeMissing,
         (Some(_), Factor::Wrong) => Refused::WrongCode,
         (None, _) if holder.is_some() => Refused::WrongPassword,
@@ -86,37 +86,35 @@ pub async fn sign_in(
     Ok(Err(refused))
 }
 
-/// Begins the session of somebody who has shown everything, and forgets their failures; `used` uses their code up.
+/// Begins the session of somebody who has shown everything, and forgets their failures.
 async fn finish(
     app: &App,
     client: &Client,
     attempt: limits::Attempt,
     account: Account,
     profile: Option<Profile>,
-    used: Option<Write>,
+    proof: Proof,
 ) -> Result<Result<Entered, Refused>> {
     if !account.is_usable() {
         attempt.succeeded(app).await?;
         return Ok(Err(Refused::Barred));
     }
     let profile = profile.unwrap_or_else(|| Profile::new(account.id));
-    let proof = used.into_iter().chain([attempt.forget()]).collect();
-    let entered = enter(app, client, account, profile, proof);
+    let entered = enter(app, client, account, profile, proof.with(attempt.forget()));
     let (entered, counted) = tokio::join!(entered, attempt.succeeded(app));
     counted?;
     // Deactivated, deleted, or given another password while we were hashing; or the code was used by somebody else.
     entered.map(|entered| entered.ok_or(Refused::WrongPassword))
 }
 
-/// Begins a session for a member who has proved who they are, together with the writes of that proof; what
-/// [`second_factor::demand`] returns is part of it. `None` if the account has changed since in a way that ends sessions
-/// or asks for more, or the proof was used by somebody else.
+/// Begins a session for a member who has proved who they are, together with the writes of that proof. `None` if the
+/// account has changed since in a way that ends sessions or asks for more, or the proof was used by somebody else.
 pub async fn enter(
     app: &App,
     client: &Client,
     account: Account,
     profile: Profile,
-    proof: Vec<Write>,
+    proof: Proof,
 ) -> Result<Option<Entered>> {
     let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
     let unchanged = Condition::equals("active", true)
@@ -124,7 +122,7 @@ pub async fn enter(
         .and(Condition::equals("second_factor", account.second_factor.then_some(true)));
     let seen = Change::of(keys::account(account.id)).set("last_login", app.clock.now()).when(unchanged);
     let mut writes = vec![Write::change(seen), Write::create(&session)?];
-    writes.extend(proof);
+    writes.extend(proof.writes());
     match app.table.together(writes).await {
         Ok(()) => Ok(Some(Entered { account, profile, session, ticket })),
         Err(StoreError::Refused { .. }) => Ok(None),

@@ -128,6 +128,25 @@ impl FromRequestParts<App> for Member {
     }
 }
 
+/// Who is calling, and what the route reads first whoever it is: the session and that in one round trip. Where both are
+/// refused, the caller hears of the session.
+pub struct Beside<C, R>(pub C, pub R);
+
+impl<C, R> FromRequestParts<App> for Beside<C, R>
+where
+    C: FromRequestParts<App, Rejection = Error> + Send,
+    R: FromRequestParts<App, Rejection = Error> + Send,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Beside<C, R>> {
+        // Arguments only look at the request, so each may have one of its own.
+        let mut same = parts.clone();
+        let (caller, read) = tokio::join!(C::from_request_parts(parts, app), R::from_request_parts(&mut same, app));
+        Ok(Beside(caller?, read?))
+    }
+}
+
 impl FromRequestParts<App> for Staff {
     type Rejection = Error;
 

@@ -13,4 +13,4 @@ pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 
-pub use extract::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
+pub use extract::{Administrator, Bearer, Beside, Client, Leaver, Member, Operator, Staff, Viewer};

@@ -7,10 +7,11 @@
 use super::limits;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::second_factor::{self, DIGITS, RECOVERY_CODES, RECOVERY_LENGTH, SecondFactor};
-use crate::store::{Write, keys};
+use crate::store::{Change, Condition, StoreError, Write, keys};
 
 /// What somebody shows who signs in with a password.
 pub struct Shown {
@@ -26,10 +27,30 @@ impl From<String> for Shown {
     }
 }
 
+/// That the second factor was asked for: shown, where a member has one. A session begins with nothing less, and nothing
+/// outside this file makes one, so no way in can forget to ask.
+///
+/// It holds the writes that use up what was shown; others of the same transaction join them.
+#[must_use]
+pub struct Proof(Vec<Write>);
+
+impl Proof {
+    /// The same proof, with another write of the transaction that it is for.
+    pub fn with(mut self, write: Write) -> Proof {
+        self.0.push(write);
+        self
+    }
+
+    /// The writes of the transaction.
+    pub(super) fn writes(self) -> Vec<Write> {
+        self.0
+    }
+}
+
 /// What came of the second factor, before the first has been looked at.
 pub(super) enum Factor {
-    /// It is off, or the code is good and this write uses it up.
-    Passed(Option<Write>),
+    /// It is off, or the code is good and the proof uses it up.
+    Passed(Proof),
     /// It is on, and nothing was shown that could be a good code.
     Missing,
     /// It is on, and the code in its own field is not good.
@@ -45,7 +66,7 @@ pub(super) fn part(
 ) -> (String, Factor) {
     let Shown { password, code } = shown;
     if !account.is_some_and(|account| account.second_factor) {
-        return (password, Factor::Passed(None));
+        return (password, Factor::Passed(Proof(Vec::new())));
     }
     let code = code.filter(|code| !code.trim().is_empty());
     // An account that says it has one, without one, lets nobody in.
@@ -54,7 +75,7 @@ pub(super) fn part(
     };
     let using = |code: &str| {
         let after = factor.after(code, app.clock.now())?;
-        Some(Factor::Passed(Some(Write::change(factor.becomes(&after)))))
+        Some(Factor::Passed(Proof(vec![Write::change(factor.becomes(&after))])))
     };
     if let Some(code) = code {
         return (password, using(&code).unwrap_or(Factor::Wrong));
@@ -69,15 +90,15 @@ pub(super) fn part(
     (password, Factor::Missing)
 }
 
-/// Asks for the second factor of a member who has proved who they are in another way than by a password. The writes
-/// use the code up and belong in the transaction of what it was asked for; none where the member has no second factor.
-pub async fn demand(app: &App, account: &Account, code: Option<&str>) -> Result<Vec<Write>> {
+/// Asks for the second factor of a member who has proved who they are in another way than by a password. Where they have
+/// none, that is the proof.
+pub async fn demand(app: &App, account: &Account, code: Option<&str>) -> Result<Proof> {
     if !account.second_factor {
-        return Ok(Vec::new());
+        return Ok(Proof(Vec::new()));
     }
     let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Err(required()) };
     let (factor, after, forget) = check(app, account.id, code).await?.ok_or_else(wrong)?;
-    Ok(vec![Write::change(factor.becomes(&after)), forget])
+    Ok(Proof(vec![Write::change(factor.becomes(&after)), forget]))
 }
 
 /// Checks a code of a member: the second factor as it is, as it is once the code was used, and the write that forgets
@@ -92,6 +113,26 @@ pub async fn check(app: &App, member: MemberId, code: &str) -> Result<Option<(Se
         Some((after, factor)) => Ok(Some((factor, after, attempt.forget()))),
         None if attempt.is_last() => Err(attempt.locked(app)),
         None => Ok(None),
+    }
+}
+
+/// Takes a member's second factor away, which they have lost, and ends their sessions: whoever has the rest of it may be
+/// signed in. They are told by letter. `also` are writes that belong in the same transaction.
+pub async fn take_away(app: &App, account: &Account, also: impl IntoIterator<Item = Write>) -> Result<()> {
+    let member = account.id;
+    let seen = Condition::equals("second_factor", true).and(Condition::equals("session_epoch", account.session_epoch));
+    let change = Change::of(keys::account(member)).remove("second_factor").add("session_epoch", 1).when(seen);
+    let mut writes = vec![
+        Write::change(change),
+        Write::delete(keys::second_factor(member), Condition::default()),
+        happened(app, Event::SecondFactorRemoved { member })?,
+        happened(app, Event::SessionsEnded { member })?,
+    ];
+    writes.extend(also);
+    match app.table.together(writes).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
     }
 }
 

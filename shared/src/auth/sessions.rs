@@ -87,14 +87,18 @@ pub async fn find(app: &App, member: MemberId, session: &str) -> Result<Option<(
     }
 }
 
-/// The sessions of a member that go on, the youngest first.
-pub async fn of(app: &App, account: &Account) -> Result<Vec<Session>> {
-    let all = app.table.query::<Session>(Query::of(keys::sessions_of(account.id), MOST_SHOWN)).await?.items;
+/// The sessions of a member as they are kept, whether they go on or not: for [`of`].
+pub async fn kept(app: &App, member: MemberId) -> Result<Vec<Session>> {
+    Ok(app.table.query::<Session>(Query::of(keys::sessions_of(member), MOST_SHOWN)).await?.items)
+}
+
+/// Those that go on of the sessions that are kept of a member, the youngest first.
+pub fn of(app: &App, account: &Account, kept: Vec<Session>) -> Vec<Session> {
     let now = app.clock.now();
     let goes_on = |session: &Session| session.epoch == account.session_epoch && now < session.expires_at;
-    let mut sessions: Vec<_> = all.into_iter().filter(goes_on).collect();
+    let mut sessions: Vec<_> = kept.into_iter().filter(goes_on).collect();
     sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id.clone())));
-    Ok(sessions)
+    sessions
 }
 
 /// Ends one session; `false` if there is none of this id. `also` are writes that belong in the same transaction.

@@ -50,13 +50,13 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
 }
 
 /// The whole body, unless it is larger than `limit` bytes.
-pub(super) async fn read(body: axum::body::Body, limit: usize) -> Result<Bytes> {
+pub async fn read(body: axum::body::Body, limit: usize) -> Result<Bytes> {
     // An event holds the whole body, so reading it can only fail by its size.
     axum::body::to_bytes(body, limit).await.map_err(|_| Error::too_large(limit))
 }
 
 /// The media type without its parameters, in lower case; empty where none is named.
-pub(super) fn media_type(headers: &HeaderMap) -> String {
+pub fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

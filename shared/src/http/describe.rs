@@ -12,7 +12,7 @@ use super::path::PathParameters;
 use super::{
     Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Upload,
 };
-use crate::auth::{Administrator, Bearer, Client, Leaver, Member, Operator, Staff, Viewer};
+use crate::auth::{Administrator, Bearer, Beside, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -159,6 +159,16 @@ impl<'a> Operation<'a> {
         self.refusal(StatusCode::PAYLOAD_TOO_LARGE);
     }
 
+    /// Declares that it takes a file and nothing else, of one of these media types.
+    pub fn takes_bytes(&mut self, media: &[&str]) {
+        let content: Map<String, Value> =
+            media.iter().map(|media| ((*media).to_owned(), json!({ "schema": binary() }))).collect();
+        self.body = Some(json!({ "required": true, "content": content }));
+        self.refusal(StatusCode::BAD_REQUEST);
+        self.refusal(StatusCode::PAYLOAD_TOO_LARGE);
+        self.refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
     /// Declares an answer with a header.
     pub fn answer_header(&mut self, name: &str) {
         for answer in self.responses.values_mut() {
@@ -223,6 +233,13 @@ impl Describe for Viewer {
 impl Describe for Member {
     fn describe(operation: &mut Operation<'_>) {
         operation.require(Access::Member);
+    }
+}
+
+impl<C: Describe, R: Describe> Describe for Beside<C, R> {
+    fn describe(operation: &mut Operation<'_>) {
+        C::describe(operation);
+        R::describe(operation);
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Upload {
 pub enum Purpose {
     /// It is the member's picture.
     Picture,
+    /// It is what is behind their profile.
+    Banner,
 }
 
 impl Upload {

@@ -24,13 +24,14 @@
 //! | who comes back from Google with this state? | `JOURNEY#<state>` | `JOURNEY` |
 //! | how many logins failed for this member, or under this name? | `LOGIN#<id or name, folded>` | `FAILURES#<device>` |
 //! | how often did this address do that in this window? | `LIMIT#<what>#<address>#<window>` | `LIMIT` |
-//! | was this request answered before? | `ONCE#<scope>#<key>` | `ONCE` |
-//! | what happened? (until the projector has passed it on) | `OUTBOX#<event>` | `OUTBOX` |
+//! | was this request answered before? | `ONCE#<scope, hashed>#<key, hashed>` | `ONCE` |
+//! | what happened to a member? (until the projector has passed it on) | `MEMBER#<id>` | `OUTBOX#<event>` |
+//! | what else happened? (as long) | `OUTBOX#<event>` | `OUTBOX` |
 //! | which keys verify access tokens? | `KEYS` | `KEY#<key id>` |
 //! | what did the staff do in this month? | `AUDIT#<month>` | `<event>` |
 //! | how often did what happen on this day? | `FIGURES#<month>` | `<day>` |
 //! | how many members are there? | `TOTALS` | `TOTALS` |
-//! | was this counted? | `COUNTED#<what>` | `COUNTED` |
+//! | was this counted? | `COUNTED#<what, hashed>` | `COUNTED` |
 //! | how did this job's runs go? | `JOB#<name>` | `RUN#<newest first>` |
 //!
 //! | question | index `gsi1` partition | sort key |
@@ -38,6 +39,8 @@
 //! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
 //! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
+//! | who follows this member? | `FOLLOWERS#<id>` | `<member>` |
+//! | who has blocked this member? | `BLOCKED_BY#<id>` | `<member>` |
 //! | what did the staff do? | `AUDIT` | `<newest first>` |
 //! | which letters were written in this month? | `LETTERS#<month>` | `<newest first>#<letter>` |
 //!
@@ -122,6 +125,26 @@ pub fn follow(member: MemberId, other: MemberId) -> Key {
 /// Has `member` blocked `other`?
 pub fn block(member: MemberId, other: MemberId) -> Key {
     key(member_partition(member), format!("BLOCKS#{:016}", other.0))
+}
+
+/// A member's place among those who follow `followed`.
+pub fn by_followed(followed: MemberId, member: MemberId) -> IndexKey {
+    IndexKey { pk: format!("FOLLOWERS#{followed}"), sk: format!("{:016}", member.0) }
+}
+
+/// Who follows this member? In the order of their ids.
+pub fn followers(followed: MemberId) -> Range {
+    Range { pk: format!("FOLLOWERS#{followed}"), prefix: String::new(), index: Some("gsi1") }
+}
+
+/// A member's place among those who have blocked `blocked`.
+pub fn by_blocked(blocked: MemberId, member: MemberId) -> IndexKey {
+    IndexKey { pk: format!("BLOCKED_BY#{blocked}"), sk: format!("{:016}", member.0) }
+}
+
+/// Who has blocked this member? In the order of their ids.
+pub fn blocked_by(blocked: MemberId) -> Range {
+    Range { pk: format!("BLOCKED_BY#{blocked}"), prefix: String::new(), index: Some("gsi1") }
 }
 
 /// Which sessions has a member?
@@ -220,14 +243,18 @@ pub fn limit(what: &str, address: &str, window: i64) -> Key {
     key(format!("LIMIT#{what}#{}#{window}", digest(address)), "LIMIT")
 }
 
-/// Was this request answered before? `scope` says whose and which; the key is the client's own, so it is hashed.
+/// Was this request answered before? `scope` says whose and which, and the key is the client's own; both are hashed, for
+/// what is kept may outlive its member.
 pub fn once(scope: &str, idempotency_key: &str) -> Key {
-    key(format!("ONCE#{scope}#{}", digest(idempotency_key)), "ONCE")
+    key(format!("ONCE#{}#{}", digest(scope), digest(idempotency_key)), "ONCE")
 }
 
-/// What happened?
-pub fn outbox(event: EventId) -> Key {
-    key(format!("OUTBOX#{event}"), "OUTBOX")
+/// What happened? It lies with the member whom it is about, if it is about one, and goes with them.
+pub fn outbox(event: EventId, member: Option<MemberId>) -> Key {
+    match member {
+        Some(member) => key(member_partition(member), format!("OUTBOX#{event}")),
+        None => key(format!("OUTBOX#{event}"), "OUTBOX"),
+    }
 }
 
 /// Was this letter sent? Takes an id made from what the letter is about.
@@ -321,9 +348,9 @@ pub fn totals() -> Key {
     key("TOTALS".to_owned(), "TOTALS")
 }
 
-/// Was this counted?
+/// Was this counted? What was may have a member's id in its name, which the mark does not tell: it stays when they leave.
 pub fn counted(what: &str) -> Key {
-    key(format!("COUNTED#{what}"), "COUNTED")
+    key(format!("COUNTED#{}", digest(what)), "COUNTED")
 }
 
 /// One run of a job.
@@ -438,9 +465,9 @@ pub fn is_letter(sk: &str) -> bool {
     sk.starts_with("LETTER#")
 }
 
-/// Whether a stored key is that of an outbox record.
-pub fn is_outbox(pk: &str) -> bool {
-    pk.starts_with("OUTBOX#")
+/// Whether a stored sort key is that of an outbox record.
+pub fn is_outbox(sk: &str) -> bool {
+    kind(sk) == "OUTBOX"
 }
 
 fn login_partition(member: MemberId) -> String {
@@ -499,6 +526,15 @@ mod tests {
     fn a_later_letter_comes_first() {
         let at = |seconds| by_letter(DateTime::from_timestamp(seconds, 0).unwrap(), "7").sk;
         assert!([at(2_000_000_000), at(1_000_000_000), at(0), at(-1)].is_sorted());
+    }
+
+    #[test]
+    fn what_happened_is_known_by_its_sort_key_wherever_it_lies() {
+        for member in [None, Some(MemberId(7))] {
+            assert!(is_outbox(&outbox(EventId(9), member).sk), "{member:?}");
+        }
+        assert!(!is_outbox(&account(MemberId(7)).sk));
+        assert_eq!(outbox(EventId(9), Some(MemberId(7))).pk, all_of(MemberId(7)).pk);
     }
 
     #[test]

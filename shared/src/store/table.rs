@@ -338,10 +338,11 @@ impl Table {
     /// One page of a range. An index is read as it stands, which may be a moment behind.
     pub async fn query<T: DeserializeOwned>(&self, query: Query) -> Result<Page<T>> {
         let (items, next) = self.query_items(query).await?;
-        Ok(Page { items: items.into_iter().map(read_item).collect::<Result<_>>()?, next })
+        let items = items.into_iter().filter(|item| !self.has_ended(item));
+        Ok(Page { items: items.map(read_item).collect::<Result<_>>()?, next })
     }
 
-    /// The keys of one page of a range, whatever the items are.
+    /// The keys of one page of a range, whatever the items are; of those, too, that have ended and are still on the disk.
     pub async fn keys(&self, query: Query) -> Result<Page<Key>> {
         let (items, next) = self.query_items(query).await?;
         Ok(Page { items: items.iter().filter_map(key_of).collect(), next })
@@ -387,8 +388,7 @@ impl Table {
             let own = if range.index.is_some() { Some((text(&last, "pk")?, text(&last, "sk")?)) } else { None };
             serde_json::to_string(&(sort, own) as &Position).ok()
         });
-        let items = answer.items.unwrap_or_default();
-        Ok((items.into_iter().filter(|item| !self.has_ended(item)).collect(), next))
+        Ok((answer.items.unwrap_or_default(), next))
     }
 
     /// Keeps a new item; refused if its key is taken.

@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::model::role::Role;
 
 use super::{page_of, press, staff, token};
-use crate::world::{Person, World};
+use crate::world::{PASSWORD, Person, World};
 
 async fn moderator(world: &World) -> Person {
     let moderator = world.member("mod").await;
@@ -95,7 +95,7 @@ async fn sessions_are_shown_and_end_one_by_one_or_all_together() {
     let (moderator, ada) = (moderator(&world).await, world.member("ada").await);
     let second = ada.elsewhere();
     let agent = [("user-agent", "<b>Lynx</b>"), ("content-type", "application/json")];
-    let login = json!({ "username": "ada", "password": crate::world::PASSWORD }).to_string();
+    let login = json!({ "username": "ada", "password": PASSWORD }).to_string();
     second.send(Method::POST, "/users/login/", &agent, login).await.assert(200);
     let page = moderator.get(&page_of(&ada)).await.text();
     assert!(page.contains("&#60;b&#62;Lynx&#60;/b&#62;") && !page.contains("<b>Lynx"), "{page}");
@@ -168,6 +168,47 @@ async fn a_deactivated_member_is_edited_as_well() {
 }
 
 #[tokio::test]
+async fn a_lost_second_factor_is_switched_off_by_administrators() {
+    let world = World::new().await;
+    let (warden, moderator, ada) = (staff(&world).await, moderator(&world).await, world.reachable("ada").await);
+    let offered = async |by: &Person| {
+        let page = by.get(&page_of(&ada)).await.assert(200).text();
+        (page.contains("<dt>Second factor</dt><dd>On</dd>"), page.contains("/remove-second-factor/"))
+    };
+    assert_eq!(offered(&warden).await, (false, false));
+    let authenticator = crate::second_factor::switch_on(&world, &ada).await;
+    assert_eq!((offered(&warden).await, offered(&moderator).await), ((true, true), (true, false)));
+    let form = [("token", token(&moderator.get(&page_of(&ada)).await))];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let path = format!("{}remove-second-factor/", page_of(&ada));
+    moderator.fill(&path, &form).await.assert(403);
+    ada.elsewhere().sign_in().await.assert(401);
+    let mut socket = ada.open_socket().await;
+    let page = press(&warden, &ada, "remove-second-factor", &[]).await.text();
+    assert!(page.contains("The second factor is off, and all sessions have ended."), "{page}");
+    assert_eq!(offered(&warden).await, (false, false));
+    ada.get(&ada.profile()).await.assert(401);
+    ada.elsewhere().sign_in_with(&format!("{PASSWORD}{}", authenticator.next())).await.assert(401);
+    ada.sign_in().await.assert(200);
+    ada.get("/v1/second-factor").await.is(200, json!({ "on": false, "since": null, "recovery_codes_left": 0 }));
+    assert!(!world.everything().iter().any(|item| item["sk"]["S"] == "SECOND"));
+    world.settle().await;
+    assert!(crate::chat::is_closed(&mut socket).await);
+    assert_eq!(world.subjects_to("ada@example.org").last().unwrap(), "Your second factor is off");
+    // Pressed once more it changes nothing, sends nothing and is not noted.
+    press(&warden, &ada, "remove-second-factor", &[]).await;
+    ada.get(&ada.profile()).await.assert(200);
+    world.settle().await;
+    let told = world.subjects_to("ada@example.org");
+    assert_eq!(told.iter().filter(|subject| *subject == "Your second factor is off").count(), 1);
+    let noted = world.everything().iter().filter(|item| item["what"]["S"] == "second_factor_removed").count();
+    assert_eq!(noted, 1);
+    // And on again, with another secret.
+    crate::second_factor::switch_on(&world, &ada).await;
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn roles_are_given_and_taken_by_administrators() {
     let world = World::new().await;
     let (warden, ada) = (staff(&world).await, world.member("ada").await);
@@ -197,9 +238,12 @@ async fn moderators_do_not_do_what_administrators_do_and_leave_the_staff_alone()
     assert!(!moderator.get("/admin/jobs/").await.assert(200).text().contains("/run/"));
     let token = token(&page);
     let form = [("token", token.as_str()), ("role", "administrator"), ("sure", "yes")];
-    for path in
-        [format!("{}role/", page_of(&ada)), format!("{}delete/", page_of(&ada)), "/admin/jobs/clean-up/run/".into()]
-    {
+    for path in [
+        format!("{}role/", page_of(&ada)),
+        format!("{}remove-second-factor/", page_of(&ada)),
+        format!("{}delete/", page_of(&ada)),
+        "/admin/jobs/clean-up/run/".into(),
+    ] {
         let refused = moderator.fill(&path, &form).await.assert(403);
         assert!(refused.text().contains("You do not have permission to perform this action."));
     }

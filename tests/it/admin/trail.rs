@@ -50,12 +50,14 @@ async fn every_act_is_in_the_trail_with_who_did_it_and_to_whom() {
     let world = World::new().await;
     let (warden, ada) = (staff(&world).await, world.member("ada").await);
     ada.elsewhere().sign_in_with("wrong").await.assert(401);
-    let acts: [Act; 12] = [
+    crate::second_factor::switch_on(&world, &ada).await;
+    let acts: [Act; 13] = [
         ("unlock", &[], "Unlocked", ""),
         ("edit", &[("first_name", "Augusta"), ("email", "a@example.org")], "Edited", "first name, address"),
         ("reset-password", &[], "Password reset", ""),
         ("score", &[("score", "-7")], "Score set", "to -7"),
         ("end-sessions", &[], "Sessions ended", ""),
+        ("remove-second-factor", &[], "Second factor removed", ""),
         ("ban", &[("reason", "Sold <points>.")], "Banned", "Sold &#60;points&#62;."),
         ("reinstate", &[], "Reinstated", ""),
         ("deactivate", &[], "Deactivated", ""),

@@ -237,7 +237,7 @@ async fn what_does_not_fit_a_profile_is_refused_and_nothing_changes() {
     let (_, ada) = sign_up(&world, "ada").await;
     let before = ada.get(PROFILE).await.json();
     let (list, control) = ("Expected a list of items.", "Null and control characters are not allowed.");
-    let foreign = "This is not a file that you uploaded here.";
+    let foreign = "This is not a file that you uploaded here, or it serves something else.";
     let longer =
         |longest: usize| (Value::from("x".repeat(longest + 1)), json!([format!("{TOO_LONG} {longest} characters.")]));
     let many: Vec<_> = (0..51).map(|number| format!("skill {number}")).collect();
@@ -481,5 +481,22 @@ async fn refusals_are_in_the_documents_words() {
     world.visitor().bearing("x").get(PROFILE).await.is(401, not_valid.clone());
     world.wait(Duration::hours(2));
     here.get(PROFILE).await.is(401, not_valid);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_id_comes_before_a_name_of_the_same_digits() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    let digits = ada.id().to_string();
+    let eve = world.member(&digits).await;
+    let path = format!("/api/v1/users/{digits}/");
+    let shown = async || world.visitor().get(&path).await.assert(200).json()["id"].as_u64().unwrap();
+    assert_eq!(shown().await, ada.id());
+    // Whoever hides is not mistaken for the other.
+    hide(&world, &json!(ada.id()), Audience::Owner).await;
+    world.visitor().get(&path).await.assert(404);
+    ada.delete(&ada.profile()).await.assert(200);
+    assert_eq!(shown().await, eve.id());
     world.settle().await;
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod document;
+mod files;
 mod joint;
 mod pictures;
 mod tokens;

@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::ids::MemberId;
 use shared::model::account::NameHeld;
-use shared::model::relation::Follow;
 use shared::store::Write;
 
 use super::{bearing, full, member, user, with};
@@ -21,10 +20,8 @@ async fn everybody_sees_as_much_as_a_member_lets_them() {
     let blocked = member(&world, "blocked").await;
     let staff = member(&world, "staff").await;
     world.promote(&staff).await;
-    let follow = Follow { member: MemberId(fan.id()), followed: MemberId(ada.id()), since: world.clock.now() };
-    world.app().table.put(&follow).await.unwrap();
-    let follow = Follow { member: MemberId(blocked.id()), followed: MemberId(ada.id()), since: world.clock.now() };
-    world.app().table.put(&follow).await.unwrap();
+    world.follow(&fan, &ada).await;
+    world.follow(&blocked, &ada).await;
     world.block(&ada, &blocked).await;
     let hidden = json!({
         "id": ada.id(), "username": "ada", "profile_filename": null, "followers_number": 0, "followings_number": 0,
@@ -76,6 +73,8 @@ async fn names_that_nobody_has_are_not_found() {
     }
     let required = json!({ "username": ["This field is required."] });
     visitor.get("/api/get-user/").await.is(400, required.clone());
+    // Whose token is not good hears of that first.
+    visitor.bearing("x").get("/api/get-user/").await.assert(401);
     visitor.get("/api/user-exists/").await.is(400, required);
     visitor.get("/api/user-profile-filename/").await.is(200, Value::Null);
     visitor.get("/api/user-profile-filename/?username=Ada").await.is(200, picture["avatar_url"].clone());

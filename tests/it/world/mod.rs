@@ -19,7 +19,7 @@ use shared::clock::Clock;
 use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
 use shared::model::account::Account;
-use shared::model::relation::Block;
+use shared::model::relation::{Block, Follow};
 use shared::model::role::Role;
 use shared::store::{Change, keys};
 
@@ -72,7 +72,7 @@ impl Drop for Parts {
 fn unheard(changes: &[Value]) -> Vec<&str> {
     let new = changes.iter().filter(|change| change["eventName"] == "INSERT");
     let images = new.map(|change| &change["dynamodb"]["NewImage"]);
-    let events = images.filter(|image| image["pk"]["S"].as_str().is_some_and(keys::is_outbox));
+    let events = images.filter(|image| image["sk"]["S"].as_str().is_some_and(keys::is_outbox));
     events.filter_map(|image| image["name"]["S"].as_str()).collect()
 }
 
@@ -174,6 +174,12 @@ impl World {
     pub async fn ban(&self, member: &Person) {
         let ban = Change::of(keys::account(MemberId(member.id()))).set("banned", true).add("session_epoch", 1);
         self.app().table.change::<Value>(ban).await.expect("the member's account");
+    }
+
+    /// Lets `fan` follow `other`.
+    pub async fn follow(&self, fan: &Person, other: &Person) {
+        let (member, followed) = (MemberId(fan.id()), MemberId(other.id()));
+        self.app().table.put(&Follow { member, followed, since: self.clock.now() }).await.expect("room for a follow");
     }
 
     /// Lets `owner` block `other`.

@@ -39,6 +39,11 @@ impl Person {
         }
     }
 
+    /// Somebody whose account was made elsewhere.
+    pub fn known(world: &World, name: &str, id: u64) -> Person {
+        Person { id: Arc::new(Mutex::new(id)), ..Person::new(world, name) }
+    }
+
     /// The same person as a program that keeps no cookies and shows this token.
     pub fn bearing(&self, token: &str) -> Person {
         Person { bearer: Some(token.to_owned()), ..self.elsewhere() }

@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use http::Method;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request};
 use image::{ImageFormat, RgbImage};
 use serde_json::json;
 
@@ -72,6 +74,7 @@ impl Story {
             ines.ask(method, "/api/v1/auth/profile", told).await?;
             self.note("with fifty skills")?;
         }
+        self.send_files(ines).await?;
         let id = ines.get("/api/v1/auth/profile").await?["id"].clone();
         let mut grace = Browser::new(&self.cloud);
         let tokens = json!({ "email": "grace", "password": PASSWORD });
@@ -83,6 +86,37 @@ impl Story {
             self.note(case)?;
         }
         self.change_passwords(ines, "/api/v1/auth/password", "ines@example.org").await
+    }
+
+    /// A picture and a banner, and then another of each.
+    async fn send_files(&mut self, ines: &mut Browser) -> Result<(), String> {
+        let mut picture = Cursor::new(Vec::new());
+        RgbImage::new(64, 64).write_to(&mut picture, ImageFormat::Png).map_err(|error| error.to_string())?;
+        let picture = Bytes::from(picture.into_inner());
+        for (case, first) in [("with two pictures", true), ("with two others in their place", false)] {
+            let mut told = json!({});
+            for (purpose, field) in [("profile_picture", "profile_picture"), ("banner", "bannerImage")] {
+                let new = json!({
+                    "purpose": purpose, "file_name": "me.png", "content_type": "image/png", "size": picture.len(),
+                });
+                let place = ines.ask(Method::POST, "/api/v1/files/", new).await?;
+                // The first one after a cold start reads the key that verifies tokens besides.
+                if first {
+                    self.skip()
+                } else {
+                    self.note("")?
+                }
+                let url = place["upload"]["url"].as_str().unwrap_or_default();
+                let path = url.find("/api/").map_or("", |at| &url[at..]);
+                let request = Request::put(path).header(CONTENT_TYPE, "image/png");
+                Browser::new(&self.cloud).send(request, picture.clone()).await?;
+                self.note("")?;
+                told[field] = place["file_reference"].clone();
+            }
+            ines.ask(Method::PUT, "/api/v1/auth/profile", told).await?;
+            self.note(case)?;
+        }
+        Ok(())
     }
 
     /// A password changed twice, and then forgotten.

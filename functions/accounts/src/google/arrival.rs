@@ -119,9 +119,8 @@ pub async fn enter_by_code(app: &App, client: &Client, code: &str, second: Optio
     }
     let account = usable(account)?;
     let (profile, proof) = tokio::join!(profile::of(app, member), second_factor::demand(app, &account, second));
-    let (profile, mut proof) = (profile?, proof?);
-    proof.push(Write::delete(key, Condition::present()));
-    entry::enter(app, client, account, profile, proof).await?.ok_or_else(void)
+    let proof = proof?.with(Write::delete(key, Condition::present()));
+    entry::enter(app, client, account, profile?, proof).await?.ok_or_else(void)
 }
 
 /// Signs in somebody who has arrived and, where it is on, shows the second factor.

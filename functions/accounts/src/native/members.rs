@@ -60,8 +60,9 @@ pub async fn list(by: Member, State(app): State<App>, Query(search): Query<Searc
         Some(cursor) => query.after(&cursor.open(&app, &list, Some(by.id()))?)?,
         None => query,
     };
-    members::admit_page(&app, &by).await?;
-    let page = app.table.query::<NameHeld>(query).await?;
+    let (admitted, page) = tokio::join!(members::admit_page(&app, &by), app.table.query::<NameHeld>(query));
+    admitted?;
+    let page = page?;
     let found: Vec<_> = page.items.iter().map(|held| held.member).collect();
     let items = members::visible(&app, Some(by.id()), &found).await?.into_iter().map(MemberView::of).collect();
     let next = page.next.map(|next| Cursor::new(&app, &list, Some(by.id()), &next));

@@ -74,7 +74,8 @@ pub async fn list(by: Member, State(app): State<App>) -> Result<Json<SessionsVie
         refreshed_at: session.refreshed_at,
         expires_at: session.expires_at,
     };
-    let items = sessions::of(&app, &by.account).await?.into_iter().map(view).collect();
+    let kept = sessions::kept(&app, by.id()).await?;
+    let items = sessions::of(&app, &by.account, kept).into_iter().map(view).collect();
     Ok(Json(SessionsView { items, next: None }))
 }
 

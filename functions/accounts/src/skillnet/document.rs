@@ -4,12 +4,13 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::auth::{Client, Member, Viewer};
+use shared::auth::{Beside, Client, Member, Viewer};
 use shared::dialect::skillnet::people::{PersonView, SkillView};
-use shared::http::{Accepted, Body, Created, Json, Path};
+use shared::http::{Accepted, Body, Created, Json};
+use shared::members::{self, Named};
 use shared::model::account::Account;
 use shared::model::profile::Profile;
-use shared::{App, Error, Result, media, members, profile};
+use shared::{App, Error, Result, media, profile};
 
 use super::password::{self, Address, Key, NewPassword, Reset};
 use super::sign_up::{self, NewUser, Surface};
@@ -93,9 +94,8 @@ impl PublicProfileView {
 
 /// Shows anyone the member of an id or a name, unless they are hidden from the caller.
 pub async fn show_member(
-    Viewer(viewer): Viewer,
+    Beside(Viewer(viewer), named): Beside<Viewer, Named>,
     State(app): State<App>,
-    Path(named): Path<String>,
 ) -> Result<Json<PublicProfileView>> {
     let viewer = viewer.map(|viewer| viewer.id());
     let (account, profile) = members::find(&app, viewer, &named).await?.ok_or_else(Error::not_found)?;

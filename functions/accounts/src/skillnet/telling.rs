@@ -11,13 +11,15 @@ use shared::model::account::Account;
 use shared::model::name::fold;
 use shared::model::profile::{Profile, Skill};
 use shared::profile::{self, Edit};
-use shared::{App, Error, Result, media};
+use shared::{App, Error, Result};
 
 use super::BLANK;
+use crate::picture::{self, NotAnUpload};
 
 const LONGEST_NAME: usize = 150;
 const LONGEST_SKILL: usize = 100;
 const MOST_SKILLS: usize = 50;
+const NOT_AN_UPLOAD: &str = "This is not a file that you uploaded here, or it serves something else.";
 
 /// What may change about oneself; what is left out stays.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -50,11 +52,11 @@ pub struct EditProfile {
     #[serde(default, deserialize_with = "body::given")]
     #[schemars(with = "Vec<String>")]
     pub(super) skills: Option<Value>,
-    /// Null to remove it; another one is uploaded.
+    /// The reference of an upload, or null to remove it.
     #[serde(default, deserialize_with = "body::given")]
     #[schemars(with = "Option<String>")]
     pub(super) profile_picture: Option<Option<String>>,
-    /// Null to remove it; another one is uploaded.
+    /// The reference of an upload, or null to remove it.
     #[serde(default, rename = "bannerImage", alias = "banner_image", deserialize_with = "body::given")]
     #[schemars(with = "Option<String>")]
     pub(super) banner_image: Option<Option<String>>,
@@ -62,20 +64,32 @@ pub struct EditProfile {
 
 /// Changes the caller's profile, and returns it as it is now.
 pub(super) async fn edit(app: &App, by: &Member, input: EditProfile) -> Result<(Account, Profile)> {
-    let old = profile::of(app, by.id()).await?;
+    let member = by.id();
+    let (picture, banner) = (path(app, &input.profile_picture), path(app, &input.banner_image));
+    let (old, idle_picture, idle_banner) = tokio::join!(
+        profile::of(app, member),
+        picture::idle(app, member, picture.flatten()),
+        picture::idle(app, member, banner.flatten()),
+    );
+    let (old, idle_picture, idle_banner) = (old?, idle_picture?, idle_banner?);
     let mut new = old.clone();
     let mut problems = Problems::default();
     tell(&mut problems, &mut new, &input, app.clock.now());
+    let mut named = |field, path: Option<Option<&str>>, now: Option<&str>, idle| {
+        let named = picture::named(path?, now, idle).map_err(|NotAnUpload| NOT_AN_UPLOAD);
+        problems.check(field, named).flatten()
+    };
+    let avatar = named("profile_picture", picture, by.account.avatar.as_deref(), idle_picture);
+    let banner = named("bannerImage", banner, old.banner.as_deref(), idle_banner);
+    if let (Some(Some(avatar)), Some(Some(banner))) = (&avatar, &banner)
+        && avatar == banner
+    {
+        // A file serves one purpose.
+        problems.add("bannerImage", NOT_AN_UPLOAD);
+    }
+    new.banner = banner.unwrap_or(new.banner);
     let (first_name, last_name) =
         person(&mut problems, &by.account.full_name(), input.name, input.first_name, input.last_name);
-    let avatar = input.profile_picture.and_then(|sent| {
-        let now = by.account.avatar.as_deref();
-        problems.check("profile_picture", picture(app, sent, now)).flatten()
-    });
-    if let Some(sent) = input.banner_image {
-        let banner = problems.check("bannerImage", picture(app, sent, old.banner.as_deref())).flatten();
-        new.banner = banner.unwrap_or(new.banner);
-    }
     problems.finish()?;
     let edit = Edit { first_name, last_name, avatar, profile: Some((old, new.clone())), ..Edit::default() };
     match profile::edit(app, &by.account, edit, []).await? {
@@ -147,12 +161,10 @@ fn skills(sent: &Value, before: &[Skill], now: DateTime<Utc>) -> Result<Vec<Skil
     Ok(skills)
 }
 
-/// A picture as a profile names it: none, or the one that it has already (then nothing changes). Others are uploaded.
-fn picture(app: &App, sent: Option<String>, now: Option<&str>) -> Result<Option<Option<String>>, &'static str> {
-    let Some(sent) = sent.filter(|sent| !sent.is_empty()) else { return Ok(Some(None)) };
-    let path = now.map(media::path);
-    let same = path.is_some_and(|path| sent == path || sent == format!("{}{path}", app.config.public_url));
-    if same { Ok(None) } else { Err("This is not a file that you uploaded here.") }
+/// The path of a picture, or none, where something was sent: clients may put our own address before it.
+fn path<'a>(app: &App, sent: &'a Option<Option<String>>) -> Option<Option<&'a str>> {
+    let sent = sent.as_ref()?.as_deref().filter(|sent| !sent.is_empty());
+    Some(sent.map(|sent| sent.strip_prefix(&app.config.public_url).unwrap_or(sent)))
 }
 
 /// Given and family name: each by itself, or the first word of a name and the rest of it.

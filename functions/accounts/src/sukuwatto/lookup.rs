@@ -1,10 +1,13 @@
 //! Looking up members: by name, by what their names have in them, and oneself.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use http::request::Parts;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::auth::{Member, Viewer};
+use shared::auth::{Beside, Member, Viewer};
+use shared::http::describe::{Describe, Operation};
 use shared::http::{Json, Numbered, NumberedView, Query};
+use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::{Email, LONGEST_USERNAME, fold};
 use shared::model::profile::Profile;
@@ -22,13 +25,38 @@ const LARGEST_PAGE: usize = 50;
 /// Terms of a search, at most.
 const MOST_TERMS: usize = 10;
 
+/// The name that somebody asks for, and who has it.
+pub struct Named {
+    name: Name,
+    holder: Option<MemberId>,
+}
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Named> {
+        let Query(name) = Query::<Name>::from_request_parts(parts, app).await?;
+        let holder = match &name.username {
+            Some(name) => members::holder(app, name).await?,
+            None => None,
+        };
+        Ok(Named { name, holder })
+    }
+}
+
+impl Describe for Named {
+    fn describe(operation: &mut Operation<'_>) {
+        Query::<Name>::describe(operation);
+    }
+}
+
 /// Shows anyone a member, as far as they may see them.
 pub async fn get_user(
-    Viewer(viewer): Viewer,
+    Beside(Viewer(viewer), named): Beside<Viewer, Named>,
     State(app): State<App>,
-    Query(name): Query<Name>,
 ) -> Result<Json<UserView>> {
-    let member = members::holder(&app, &name.required()?).await?.ok_or_else(Error::not_found)?;
+    named.name.required()?;
+    let member = named.holder.ok_or_else(Error::not_found)?;
     let (viewer, owners) = (viewer.map(|viewer| viewer.id()), [member]);
     let (found, relations) = tokio::join!(
         app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)),
@@ -47,12 +75,13 @@ pub async fn get_user(
 
 /// Shows anyone the path of a member's picture.
 pub async fn profile_filename(
-    _: Viewer,
+    Beside(_, named): Beside<Viewer, Named>,
     State(app): State<App>,
-    Query(Name { username }): Query<Name>,
 ) -> Result<Json<Option<String>>> {
-    let Some(name) = username else { return Ok(Json(None)) };
-    let member = members::holder(&app, &name).await?.ok_or_else(Error::not_found)?;
+    if named.name.username.is_none() {
+        return Ok(Json(None));
+    }
+    let member = named.holder.ok_or_else(Error::not_found)?;
     let account: Option<Account> = app.table.get(keys::account(member)).await?;
     let account = account.filter(|account| account.active).ok_or_else(Error::not_found)?;
     Ok(Json(account.avatar.as_deref().map(media::path)))

@@ -14,16 +14,16 @@ use shared::model::name::{Email, Username, fold};
 use shared::model::profile::{Profile, Tier};
 use shared::model::role::Role;
 use shared::model::score::Score;
-use shared::model::upload::Upload;
 use shared::store::{Write, keys};
 use shared::visibility::Audience;
-use shared::{App, Error, Result, leaving, media};
+use shared::{App, Error, Result, leaving};
 
 use super::joining::parse_username;
 use super::views::{AUDIENCES, GENDERS, SYSTEMS, UserFullView};
 use super::{Text, choice, email, no_choice, taken};
 use crate::joining;
 use crate::members::{self, DEEPEST, Names};
+use crate::picture::{self, NotAnUpload};
 use shared::profile::{self, Edit, Taken};
 
 /// Users on a page, at most: as many as one batch holds with their profiles.
@@ -417,25 +417,15 @@ fn new_email(problems: &mut Problems, account: &Account, field: Field<String>) -
     if known.unwrap_or_default() == folded { None } else { email(problems, &typed) }
 }
 
-/// Not an upload of the member's that serves nothing yet.
-struct NotAnUpload;
-
 /// Another picture than the one there is, by its name in the bucket: one of the member's own uploads, or none.
 async fn own_upload(
     app: &App,
     account: &Account,
-    picture: Option<Option<String>>,
+    path: Option<Option<String>>,
 ) -> Result<Result<Option<Option<String>>, NotAnUpload>> {
-    let kept = account.avatar.as_deref().map(media::path);
-    let Some(picture) = picture.filter(|picture| *picture != kept) else { return Ok(Ok(None)) };
-    let Some(path) = picture else { return Ok(Ok(Some(None))) };
-    let file = media::file_at(&path).unwrap_or_default();
-    let Some((_, filename)) = Upload::of_file(file).filter(|(owner, _)| *owner == account.id) else {
-        return Ok(Err(NotAnUpload));
-    };
-    let upload: Option<Upload> = app.table.get(keys::upload(account.id, filename)).await?;
-    let is_idle = upload.is_some_and(|upload| upload.serves.is_none());
-    Ok(if is_idle { Ok(Some(Some(file.to_owned()))) } else { Err(NotAnUpload) })
+    let Some(path) = path else { return Ok(Ok(None)) };
+    let idle = picture::idle(app, account.id, path.as_deref()).await?;
+    Ok(picture::named(path.as_deref(), account.avatar.as_deref(), idle))
 }
 
 /// Deletes a user for good, for themselves or an administrator.
