@@ -16,10 +16,7 @@ use crate::world::{Person, World};
 /// The app of the function that writes boards, over a wire.
 pub fn app(cloud: &local::Cloud, wire: &Wire) -> App {
     let environment = cloud.functions().environment("projector").expect("the template's function");
-    App::new(environment)
-        .expect("an app")
-        .with_clock(cloud.clock().clone())
-        .with_http_client(wire.client("projector"))
+    App::new(environment).expect("an app").with_clock(cloud.clock().clone()).with_http_client(wire.client("projector"))
 }
 
 fn app_of(world: &World) -> App {
@@ -30,7 +27,8 @@ fn app_of(world: &World) -> App {
 async fn earn(world: &World, member: &Person, points: i64) {
     let app = world.app();
     let (member, board, earned_at) = (MemberId(member.id()), boards::TRAINING.to_owned(), world.clock.now());
-    let told = happened(&app.clone().with_ids(world.ids.clone()), Event::PointsEarned { member, board, points, earned_at });
+    let told =
+        happened(&app.clone().with_ids(world.ids.clone()), Event::PointsEarned { member, board, points, earned_at });
     app.table.together(vec![told.expect("an event")]).await.expect("room for an event");
 }
 
@@ -53,7 +51,8 @@ async fn every_answer_is_the_oracles() {
     for seed in [1, 2] {
         let cloud = tests::cloud_at_rest(&[]).await.expect("a cloud");
         let wire = Wire::default();
-        let outcome = model::run(&app(&cloud, &wire), &wire, Plan { operations: 1_500, members: 60, seed, rarely: 10 }).await;
+        let outcome =
+            model::run(&app(&cloud, &wire), &wire, Plan { operations: 1_500, members: 60, seed, rarely: 10 }).await;
         let outcome = outcome.expect("no answer but the oracle's");
         assert!(outcome.crashes > 0 && outcome.repairs > 0, "{outcome:?}");
     }
@@ -122,7 +121,8 @@ async fn a_closed_board_stands_still_and_its_first_three_get_a_letter_each_once(
         assert_eq!((own.score, own.competition), (score, rank));
     }
     let subject = "You finished among the first three";
-    let letters = |name: &str| world.subjects_to(&format!("{name}@example.org")).iter().filter(|s| *s == subject).count();
+    let letters =
+        |name: &str| world.subjects_to(&format!("{name}@example.org")).iter().filter(|s| *s == subject).count();
     assert_eq!(["ada", "bob", "cyd", "dan", "eve"].map(letters), [1, 1, 1, 0, 0]);
     let letter = world.letters().into_iter().find(|letter| letter.to == ["bob@example.org"]).expect("a letter");
     assert!(letter.text.contains("January 2026") && letter.text.contains("first") && letter.text.contains("50"));

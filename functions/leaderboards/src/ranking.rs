@@ -64,6 +64,7 @@ mod tests {
             games_played: 0,
             games_won: 0,
             updated_at: Default::default(),
+            scored_at: Default::default(),
             shown: true,
         };
         let scores = [(1, 9), (2, 9), (3, 7), (4, 7), (5, -1)].map(score).to_vec();

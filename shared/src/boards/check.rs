@@ -79,7 +79,7 @@ pub async fn check(app: &App, board: &Board, lag: Duration) -> Result<Report> {
     let mut ahead = vec![Node::Root];
     while let Some(node) = ahead.pop() {
         branches.insert(node);
-        for (slot, _) in check.branch(node).await?.0 {
+        for (slot, _) in check.branches(&[node]).await?.swap_remove(0).0 {
             match node.child(slot) {
                 Some(child @ Node::Leaf { .. }) if leaves.insert(child) => {
                     check.leaves(vec![(child, Counts::default())], &mut report).await?;
@@ -190,15 +190,23 @@ impl Check<'_> {
         }
     }
 
-    /// A branch as it stands, in all its shards.
-    async fn branch(&self, node: Node) -> Result<Branch> {
-        let shards = if node.is_top() { MOST_SHARDS } else { 1 };
-        let keys: Vec<_> = (0..shards).map(|shard| keys::node(self.board, node, shard)).collect();
-        let mut branch = Branch::default();
-        for item in self.app.boards.table.get_many::<NodeItem>(&keys).await?.into_iter().flatten() {
-            branch.add(&item);
+    /// Branches as they stand, each in all its shards.
+    async fn branches(&self, nodes: &[Node]) -> Result<Vec<Branch>> {
+        let shards = |node: &Node| 0..if node.is_top() { MOST_SHARDS } else { 1 };
+        let all: Vec<_> = nodes
+            .iter()
+            .enumerate()
+            .flat_map(|(place, node)| shards(node).map(move |shard| (place, keys::node(self.board, *node, shard))))
+            .collect();
+        let mut branches = vec![Branch::default(); nodes.len()];
+        for some in all.chunks(AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|(_, key)| key.clone()).collect();
+            let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
+            for ((place, _), item) in some.iter().zip(items) {
+                item.into_iter().for_each(|item| branches[*place].add(&item));
+            }
         }
-        Ok(branch)
+        Ok(branches)
     }
 
     /// Holds a branch against what lies under it, and adds what is missing.
@@ -229,11 +237,11 @@ impl Check<'_> {
     async fn missing(&self, node: Node) -> Result<BTreeMap<u16, Count>> {
         let slots = if node == Node::Root { super::path::ROOT_SLOTS } else { super::path::BRANCH_SLOTS };
         let children: Vec<(u16, Node)> = (0..slots).filter_map(|slot| Some((slot, node.child(slot)?))).collect();
-        let branch = self.branch(node).await?;
+        let branch = self.branches(&[node]).await?.swap_remove(0);
         let mut missing = BTreeMap::new();
         let mut sums: BTreeMap<u16, Count> = BTreeMap::new();
-        let (leaves, branches): (Vec<_>, Vec<_>) =
-            children.iter().partition(|(_, child)| matches!(child, Node::Leaf { .. }));
+        let (leaves, branches): (Vec<(u16, Node)>, Vec<(u16, Node)>) =
+            children.into_iter().partition(|(_, child)| matches!(child, Node::Leaf { .. }));
         let keys: Vec<_> = leaves.iter().map(|(_, child)| keys::node(self.board, *child, 0)).collect();
         if !keys.is_empty() {
             let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
@@ -241,8 +249,9 @@ impl Check<'_> {
                 sums.insert(slot, item.map_or(Ok(Counts::default()), |item| item.counts())?.sum());
             }
         }
-        for (slot, child) in branches {
-            sums.insert(slot, self.branch(child).await?.sum());
+        let (slots, children): (Vec<_>, Vec<_>) = branches.into_iter().unzip();
+        for (slot, child) in slots.into_iter().zip(self.branches(&children).await?) {
+            sums.insert(slot, child.sum());
         }
         for (slot, sum) in sums {
             let said = branch.0.get(&slot).copied().unwrap_or_default();

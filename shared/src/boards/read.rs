@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::entry::Entry;
-use super::path::{Node, path};
+use super::path::{Node, leaf, path};
 use super::tree::{AT_ONCE, Count, Rank, Tree};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -154,7 +154,7 @@ pub async fn at(app: &App, board: &Board, offset: usize, limit: usize) -> Result
 }
 
 /// A member with up to so many lines above and below them; none if the board does not show them. Two round trips, or
-/// three where the highest of these lines has equals above it.
+/// three where the highest of these lines is far away and has equals above it.
 pub async fn around(app: &App, board: &Board, member: MemberId, above: usize, below: usize) -> Result<Vec<Ranked>> {
     let Some(own) = entry(app, board, member).await? else { return Ok(vec![]) };
     let score = own.score.unwrap_or_default();
@@ -172,8 +172,9 @@ pub async fn around(app: &App, board: &Board, member: MemberId, above: usize, be
     let lines: Vec<Row> = higher.into_iter().rev().chain([own]).chain(lower).collect();
     let highest = lines[0].score;
     let equals = lines.iter().take_while(|row| row.score == highest).count() as i64;
-    let counting = if highest == score {
-        Counting::within(score, tree.rank(score), equals)
+    let counting = if leaf(highest).0 == leaf(score).0 {
+        // Under one leaf they have one path, and it was read.
+        Counting::within(highest, tree.rank(highest), equals)
     } else if beyond.is_some_and(|row| row.score == highest) {
         Counting::within(highest, rank_of_score(app, board, highest).await?, equals)
     } else {

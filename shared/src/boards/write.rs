@@ -76,6 +76,26 @@ pub async fn apply(app: &App, changes: impl IntoIterator<Item = ScoreChange>) ->
     Ok(moved)
 }
 
+/// Counts members of whom there are no entries, `(score, how many)`: to measure boards of a size that would take hours
+/// to fill.
+pub async fn count_only(app: &App, board: &Board, scores: impl IntoIterator<Item = (i64, u64)>) -> Result<()> {
+    /// Leaves at once: with the branches above them they stay within a transaction.
+    const LEAVES: usize = 40;
+    let writer = Writer { app, board };
+    let mut tally = Tally::default();
+    let mut scores = scores.into_iter().peekable();
+    while let Some((score, members)) = scores.next() {
+        let (node, slot) = leaf(score);
+        *tally.leaves.entry(node).or_default().entry(slot).or_default() += members as i64;
+        let full = tally.leaves.len() >= LEAVES && scores.peek().is_none_or(|(next, _)| leaf(*next).0 != node);
+        if full || scores.peek().is_none() {
+            let writes = writer.nodes(&std::mem::take(&mut tally)).await?;
+            app.boards.table.together(writes).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What is to become of one entry.
 #[derive(Clone, Debug)]
 struct Update {

@@ -136,7 +136,17 @@ impl Draft {
             }
             Kind::BoardWon => {
                 let (rank, board, period, score) = of_board(&self.event);
-                letter!("board_won/subject.txt", "board_won/body.txt", "board_won/body.html", name, home, rank, board, period, score)
+                letter!(
+                    "board_won/subject.txt",
+                    "board_won/body.txt",
+                    "board_won/body.html",
+                    name,
+                    home,
+                    rank,
+                    board,
+                    period,
+                    score
+                )
             }
             Kind::ResetPassword => {
                 let link = format!("{home}/reset-password/{}", code(Purpose::ResetPassword).await?);

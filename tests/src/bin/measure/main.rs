@@ -1,5 +1,6 @@
 //! `measure`: the harnesses. Each runs by itself, on loopback and within bounds, and prints a table beside its budgets.
 
+mod boards;
 mod cold_start;
 mod figures;
 mod load;
@@ -32,6 +33,8 @@ enum Harness {
     Prices,
     /// Press the local cloud with reads, writes and logins: rates, latencies, memory.
     Load(load::Arguments),
+    /// Hold the boards against an oracle, or measure them.
+    Boards(boards::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ async fn run(harness: Harness) -> Result<String, String> {
     match harness {
         Harness::ColdStart(arguments) => cold_start::run(&arguments).await,
         Harness::Prices => prices::run().await,
+        Harness::Boards(arguments) => boards::run(&arguments).await,
         Harness::Load(arguments) => load::run(&arguments).await,
     }
 }
