@@ -18,4 +18,4 @@ pub use multipart::Upload;
 pub use page::{Cursor, Numbered, NumberedView};
 pub use path::Path;
 pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies};
-pub use routes::{Price, Routes, Row};
+pub use routes::{Listing, Price, Purpose, Routes, Row};
