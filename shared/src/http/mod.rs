@@ -4,6 +4,7 @@ pub mod body;
 pub mod cookies;
 pub mod describe;
 pub mod field;
+mod input;
 pub mod multipart;
 pub mod openapi;
 pub mod origin;
