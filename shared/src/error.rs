@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// The result of everything that may be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,9 +43,14 @@ pub enum Kind {
     Internal,
 }
 
-/// A refusal: for the caller a kind, a stable code and a sentence; for the log the cause.
+/// A refusal: for the caller a kind, a stable code and a sentence; for the log the cause. Everything may end in one, so it
+/// is passed on as a pointer.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// The parts of an [`Error`], to be read through it.
+#[derive(Debug)]
+pub struct Parts {
     /// What the caller can do about it.
     pub kind: Kind,
     /// A stable word for programs, `snake_case`.
@@ -58,9 +64,29 @@ pub struct Error {
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+impl Deref for Error {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
 impl Error {
     fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Error {
-        Error { kind, code, message: message.into(), fields: Vec::new(), retry_after: None, cause: None }
+        let message = message.into();
+        Error(Box::new(Parts { kind, code, message, fields: Vec::new(), retry_after: None, cause: None }))
+    }
+
+    fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// The request could not be read.
@@ -131,7 +157,7 @@ impl Error {
 
     /// Too many attempts; `retry_after` is in seconds.
     pub fn too_many(code: &'static str, message: impl Into<Cow<'static, str>>, retry_after: u64) -> Error {
-        Error { retry_after: Some(retry_after.max(1)), ..Error::new(Kind::TooMany, code, message) }
+        Error::new(Kind::TooMany, code, message).retry_after(retry_after)
     }
 
     /// This deployment does not offer it.
@@ -145,7 +171,7 @@ impl Error {
         message: impl Into<Cow<'static, str>>,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error { cause: Some(cause.into()), ..Error::new(Kind::Elsewhere, code, message) }
+        Error::new(Kind::Elsewhere, code, message).because(cause)
     }
 
     /// Somebody else's service took too long; the cause goes to the log.
@@ -154,12 +180,12 @@ impl Error {
         message: impl Into<Cow<'static, str>>,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error { cause: Some(cause.into()), ..Error::new(Kind::TooSlow, code, message) }
+        Error::new(Kind::TooSlow, code, message).because(cause)
     }
 
     /// Our fault. `what` says what we were about; it goes to the log with the cause.
     pub fn internal(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        Error { cause: Some(cause.into()), ..Error::new(Kind::Internal, "internal", what) }
+        Error::new(Kind::Internal, "internal", what).because(cause)
     }
 
     /// The cause in a few words, for a record that no caller sees.
@@ -168,13 +194,15 @@ impl Error {
     }
 
     /// The same error by another code.
-    pub fn coded(self, code: &'static str) -> Error {
-        Error { code, ..self }
+    pub fn coded(mut self, code: &'static str) -> Error {
+        self.code = code;
+        self
     }
 
     /// The same error with a time to wait, in seconds.
-    pub fn retry_after(self, seconds: u64) -> Error {
-        Error { retry_after: Some(seconds.max(1)), ..self }
+    pub fn retry_after(mut self, seconds: u64) -> Error {
+        self.retry_after = Some(seconds.max(1));
+        self
     }
 }
 
@@ -218,6 +246,8 @@ impl Problems {
     }
 
     fn into_error(self) -> Error {
-        Error { fields: self.0, ..Error::new(Kind::Invalid, "invalid", "Some fields are not valid.") }
+        let mut error = Error::new(Kind::Invalid, "invalid", "Some fields are not valid.");
+        error.fields = self.0;
+        error
     }
 }

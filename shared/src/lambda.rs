@@ -11,15 +11,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::to_bytes;
+use axum::response::Response;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Service};
+use lambda_http::{Adapter, Body, IntoResponse, Request, Service};
 use lambda_runtime::{Context, LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tower::ServiceExt;
 use tracing::Instrument;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -108,9 +111,29 @@ async fn answer_http(router: Router, event: &str, context: Context) -> Result<Va
     let request = LambdaRequest::ApiGatewayV2(request);
     // A router is always ready, so nobody needs to wait for it before the call. The adapter itself cannot go from one
     // thread to another, so it is gone before the answer is awaited.
+    let router = ServiceExt::<Request>::map_response(router, Answered);
     let answer = Adapter::from(router).call(LambdaEvent::new(request, context));
     let response = answer.await.map_err(|error| error.to_string())?;
     serde_json::to_value(response).map_err(|error| error.to_string())
+}
+
+/// An answer on its way to the gateway: as text where it is text, and else as base64. Left to `lambda_http` it would be
+/// looked at in every encoding of the web, whose tables are a fiftieth of a function.
+struct Answered(Response);
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = http::Response<Body>> + Send>> {
+        Box::pin(async move {
+            let (parts, body) = self.0.into_parts();
+            // It lies in memory as a whole, so reading it cannot fail.
+            let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+            let body = match String::from_utf8(bytes.into()) {
+                Ok(text) => Body::Text(text),
+                Err(other) => Body::Binary(other.into_bytes()),
+            };
+            http::Response::from_parts(parts, body)
+        })
+    }
 }
 
 /// A path without the slashes that a client put in front of it by joining a host that ends with one and a path that

@@ -24,6 +24,7 @@ pub mod media;
 pub mod members;
 pub mod meter;
 pub mod model;
+pub mod outbound;
 pub mod profile;
 pub mod queue;
 pub mod seal;

@@ -1,12 +1,12 @@
 //! Files in the bucket, over presigned requests: one signer serves our own calls and, later, the clients' uploads.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{StatusCode, header};
-use reqwest::{Client, Response};
+use http::request::Builder;
+use http::{Request, Response, StatusCode, header};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::upload::Upload;
+use crate::outbound::Client;
 use crate::store::{Condition, Write, keys};
 
 /// How long a request that we sign for ourselves may take to arrive.
@@ -48,13 +49,13 @@ pub struct Listed {
 #[derive(Clone)]
 pub struct Media {
     config: Arc<Config>,
-    client: Arc<OnceLock<Client>>,
+    client: Client,
 }
 
 impl Media {
     /// The bucket that the configuration names.
     pub fn new(config: &Arc<Config>) -> Media {
-        Media { config: config.clone(), client: Arc::default() }
+        Media { config: config.clone(), client: Client::default() }
     }
 
     /// Keeps a file under a name, in place of one that had it.
@@ -63,39 +64,33 @@ impl Media {
         let mut action = bucket.put_object(Some(&credentials), name);
         action.headers_mut().insert(header::CONTENT_TYPE.as_str(), file.content_type.clone());
         let patience = DEADLINE + Duration::from_secs(file.bytes.len() as u64 / SLOWEST);
-        let request = self
-            .client()
-            .put(action.sign(SIGNED_FOR))
-            .timeout(patience)
-            .header(header::CONTENT_TYPE, file.content_type)
-            .body(file.bytes);
-        expect_success(request.send().await).await.map(drop)
+        let request = Request::put(action.sign(SIGNED_FOR).as_str()).header(header::CONTENT_TYPE, file.content_type);
+        expect_success(self.ask(request, file.bytes, patience).await?).map(drop)
     }
 
     /// The file of this name, if there is one.
     pub async fn get(&self, name: &str) -> Result<Option<File>> {
         let (bucket, credentials) = self.bucket()?;
         let url = bucket.get_object(Some(&credentials), name).sign(SIGNED_FOR);
-        let response = self.client().get(url).send().await;
-        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+        let response = self.ask(Request::get(url.as_str()), Bytes::new(), DEADLINE).await?;
+        if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let response = expect_success(response).await?;
+        let response = expect_success(response)?;
         let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
-        let bytes = response.bytes().await.map_err(|cause| Error::internal("A file could not be read.", cause))?;
-        Ok(Some(File { bytes, content_type }))
+        Ok(Some(File { content_type, bytes: response.into_body() }))
     }
 
     /// Whether there is a file of this name.
     pub async fn exists(&self, name: &str) -> Result<bool> {
         let (bucket, credentials) = self.bucket()?;
         let url = bucket.head_object(Some(&credentials), name).sign(SIGNED_FOR);
-        let response = self.client().head(url).send().await;
-        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+        let response = self.ask(Request::head(url.as_str()), Bytes::new(), DEADLINE).await?;
+        if response.status() == StatusCode::NOT_FOUND {
             return Ok(false);
         }
-        expect_success(response).await.map(|_| true)
+        expect_success(response).map(|_| true)
     }
 
     /// An address at which anyone gets the file of this name, for a minute.
@@ -108,11 +103,11 @@ impl Media {
     pub async fn delete(&self, name: &str) -> Result<()> {
         let (bucket, credentials) = self.bucket()?;
         let url = bucket.delete_object(Some(&credentials), name).sign(SIGNED_FOR);
-        let response = self.client().delete(url).send().await;
-        if response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_FOUND) {
+        let response = self.ask(Request::delete(url.as_str()), Bytes::new(), DEADLINE).await?;
+        if response.status() == StatusCode::NOT_FOUND {
             return Ok(());
         }
-        expect_success(response).await.map(drop)
+        expect_success(response).map(drop)
     }
 
     /// Up to 1,000 files whose names start with `prefix`, after the one named `after`, in the order of their names.
@@ -123,9 +118,9 @@ impl Media {
         if let Some(after) = after {
             action.with_start_after(after);
         }
-        let response = expect_success(self.client().get(action.sign(SIGNED_FOR)).send().await).await?;
-        let text = response.text().await.map_err(|cause| Error::internal("A listing could not be read.", cause))?;
-        let listing = ListObjectsV2::parse_response(&text)
+        let request = Request::get(action.sign(SIGNED_FOR).as_str());
+        let response = expect_success(self.ask(request, Bytes::new(), DEADLINE).await?)?;
+        let listing = ListObjectsV2::parse_response(&String::from_utf8_lossy(response.body()))
             .map_err(|cause| Error::internal("A listing could not be read.", cause))?;
         let listed = listing.contents.into_iter().map(|object| {
             let kept_at = object.last_modified.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
@@ -157,17 +152,16 @@ impl Media {
         Ok((bucket.map_err(|cause| broken(Box::new(cause)))?, credentials))
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            // The builder fails only where TLS cannot be set up at all; then every call says so by itself.
-            Client::builder().timeout(DEADLINE).build().unwrap_or_default()
-        })
+    /// What the bucket answers. It keeps nothing that we did not give it, so its answers have no largest size.
+    async fn ask(&self, request: Builder, body: Bytes, patience: Duration) -> Result<Response<Bytes>> {
+        let request = request.body(body).map_err(|cause| Error::internal("The bucket cannot be asked.", cause))?;
+        let answer = self.client.ask(request, patience, usize::MAX).await;
+        answer.map_err(|failure| Error::internal("The bucket was not reached.", failure))
     }
 }
 
-/// The answer, unless the bucket refused. Signed addresses are secrets and stay out of the log.
-async fn expect_success(response: Result<Response, reqwest::Error>) -> Result<Response> {
-    let response = response.map_err(|cause| Error::internal("The bucket was not reached.", cause.without_url()))?;
+/// The answer, unless the bucket refused.
+fn expect_success(response: Response<Bytes>) -> Result<Response<Bytes>> {
     if response.status().is_success() {
         return Ok(response);
     }

@@ -23,7 +23,7 @@ use image::{ImageFormat, RgbImage};
 use local::functions::{Invocation, Trigger};
 use local::{Cloud, Delivery};
 use serde_json::{Value, json};
-use shared::http::{Price, Row};
+use shared::http::{Price, Routes, Row};
 use shared::meter::Cost;
 
 use crate::browser::Browser;
@@ -68,7 +68,8 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables = [accounts::routes(), admin::routes(), docs::routes(), files::routes(), leaderboards::routes()];
+    let tables: [Routes; 5] =
+        [accounts::routes(), admin::routes(), docs::routes(), files::routes(), leaderboards::routes()];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
 

@@ -73,7 +73,7 @@ pub async fn register(client: Client, State(app): State<App>, Body(input): Body<
     problems.finish()?;
     // Nothing is missing, or `finish` would have said so.
     let (Some(username), Some(password)) = (username, first) else { return Err(Error::not_found()) };
-    match joining::join(&app, NewMember::new(username, password), None).await? {
+    match joining::join(&app, NewMember::new(username, Some(password)), None).await? {
         Ok(joined) => Ok(Created(DoneView::of(&joined.account, "User created."))),
         Err(_) => Err(Error::invalid_field("username", NAME_TAKEN)),
     }

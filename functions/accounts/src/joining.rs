@@ -1,6 +1,7 @@
 //! Joining: a new member with a name, perhaps an address, a password and a score of nothing.
 
 use chrono::Duration;
+use shared::auth::openid::Identity;
 use shared::auth::sessions::{self, Ticket};
 use shared::auth::{Client, limits, passwords};
 use shared::events::{Event, happened};
@@ -14,6 +15,8 @@ use shared::store::{StoreError, Write, keys};
 use shared::visibility::Audience;
 use shared::{App, Error, Result};
 
+use crate::google::link;
+
 /// New accounts per address and hour (contract of the game's users API, section 4.2).
 const PER_HOUR: u32 = 20;
 /// How many ids are tried.
@@ -25,8 +28,8 @@ pub struct NewMember {
     pub username: Username,
     /// Their address, to be confirmed.
     pub email: Option<Email>,
-    /// Their password.
-    pub password: String,
+    /// Their password; none for whoever comes by way of Google.
+    pub password: Option<String>,
     /// Given name, may be empty.
     pub first_name: String,
     /// Family name, may be empty.
@@ -35,13 +38,16 @@ pub struct NewMember {
     pub leetcode_username: Option<String>,
     /// Who may see their profile.
     pub audience: Audience,
-    /// What they tell of themselves; `member` in it is yet to come.
+    /// What they tell of themselves; `member` in it is yet to come. The link to Google is shown in the profile, too, so
+    /// whoever brings that tells nothing yet.
     pub profile: Option<Profile>,
+    /// Who Google says that they are: their address is confirmed by it, and the two accounts are linked.
+    pub google: Option<Identity>,
 }
 
 impl NewMember {
-    /// Somebody with a name and a password, and nothing else.
-    pub fn new(username: Username, password: String) -> NewMember {
+    /// Somebody with a name, perhaps a password, and nothing else.
+    pub fn new(username: Username, password: Option<String>) -> NewMember {
         NewMember {
             username,
             email: None,
@@ -51,6 +57,7 @@ impl NewMember {
             leetcode_username: None,
             audience: Audience::default(),
             profile: None,
+            google: None,
         }
     }
 }
@@ -94,8 +101,12 @@ pub async fn admit_up_to(app: &App, client: &Client, per_hour: u32) -> Result<()
 
 /// Makes the account, and signs its member in where `enters` says from which client; or says what somebody else has.
 pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<Result<Joined, Taken>> {
-    let NewMember { username, email, password, first_name, last_name, leetcode_username, audience, profile } = new;
-    let password = passwords::hash(password).await?;
+    let NewMember { username, email, password, first_name, last_name, leetcode_username, audience, profile, google } =
+        new;
+    let password = match password {
+        Some(password) => Some(passwords::hash(password).await?),
+        None => None,
+    };
     let now = app.clock.now();
     // Two functions may hit upon the same id in the same millisecond; the second takes another.
     for _ in 0..TRIES {
@@ -104,7 +115,8 @@ pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<
             email: email.clone(),
             first_name: first_name.clone(),
             last_name: last_name.clone(),
-            password: Some(password.clone()),
+            password: password.clone(),
+            email_confirmed: google.is_some(),
             last_login: enters.map(|_| now),
             audience,
             leetcode_username: leetcode_username.clone(),
@@ -119,11 +131,19 @@ pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<
         if let Some(email) = &email {
             unique.push(Taken::Email);
             holds.push(Write::create(&EmailHeld { email: email.folded(), member: id })?);
-            writes.push(happened(app, Event::EmailChanged { member: id })?);
+            let confirmed = google.is_some();
+            let event =
+                if confirmed { Event::EmailConfirmed { member: id } } else { Event::EmailChanged { member: id } };
+            writes.push(happened(app, event)?);
         }
         if let Some(name) = &leetcode_username {
             unique.push(Taken::LeetcodeUsername);
             holds.push(Write::create(&LeetcodeNameHeld { leetcode_username: fold(name), member: id })?);
+        }
+        if let Some(identity) = &google {
+            // Whoever has the Google account by now stands for its address, too.
+            unique.push(Taken::Email);
+            holds.extend(link::writes(app, id, identity, false)?);
         }
         if let Some(profile) = &profile {
             writes.push(Write::create(&Profile { member: id, ..profile.clone() })?);

@@ -98,7 +98,7 @@ pub async fn register(
     // Nothing is missing, or `finish` would have said so.
     let (Some(email), Some(password)) = (email, password) else { return Err(Error::not_found()) };
     let username = free_name(&app, username, &email).await?;
-    let new = NewMember { email: Some(email), leetcode_username, ..NewMember::new(username, password) };
+    let new = NewMember { email: Some(email), leetcode_username, ..NewMember::new(username, Some(password)) };
     let joined = joining::join(&app, new, Some(&client)).await?.map_err(refuse_taken)?;
     // It was asked for, a few lines above.
     let Some((session, _)) = joined.entered else { return Err(Error::not_found()) };

@@ -22,14 +22,14 @@ pub mod sukuwatto;
 
 use shared::App;
 use shared::dialect::Dialect;
-use shared::http::{Price, Routes};
+use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
 pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET", "TOKEN_SECRET"];
 
 /// Every route, one table per dialect.
-pub fn routes() -> Routes {
+pub fn routes<P: Purpose>() -> Routes<P> {
     // A profile is also found under `/user/<id>`: the contract writes its update so once.
     let game = Routes::new(Dialect::Game)
         .post("/users/register/", game::register, "Make an account", Price::of(3, 1.0, 13.0))
@@ -121,7 +121,7 @@ pub fn routes() -> Routes {
 }
 
 /// What SkillNet and LeetTrack share.
-fn joint() -> Routes {
+fn joint<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Joint)
         .post("/api/v1/auth/login", joint::login, "Sign in", Price::of(5, 6.0, 14.0))
         .post("/api/v1/auth/refresh", joint::go_on, "Get new tokens", Price::of(3, 3.0, 3.0))
@@ -129,7 +129,7 @@ fn joint() -> Routes {
 }
 
 /// LeetTrack.
-fn leettrack() -> Routes {
+fn leettrack<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Leettrack)
         .post("/api/v1/auth/register", leettrack::register, "Make an account, and sign in", Price::of(4, 4.0, 24.0))
         .get("/api/v1/auth/me", leettrack::me, "Show one's own account", Price::of(1, 2.0, 0.0))
@@ -137,7 +137,7 @@ fn leettrack() -> Routes {
 }
 
 /// SkillNet by its document.
-fn skillnet() -> Routes {
+fn skillnet<P: Purpose>() -> Routes<P> {
     use skillnet::document;
     Routes::new(Dialect::Skillnet)
         .post("/api/v1/auth/signup", document::sign_up, "Make an account and sign in", Price::of(4, 5.0, 20.0))
@@ -168,7 +168,7 @@ fn skillnet() -> Routes {
 }
 
 /// SkillNet as its web client calls it, which has two spellings for what changes a profile.
-fn skillnet_client() -> Routes {
+fn skillnet_client<P: Purpose>() -> Routes<P> {
     use skillnet::client;
     Routes::new(Dialect::SkillnetClient)
         .post("/api/auth/registration/", client::register, "Make an account and sign in", Price::of(4, 5.0, 20.0))
@@ -217,7 +217,7 @@ fn skillnet_client() -> Routes {
 }
 
 /// Signing in with Google, a part of SkillNet's document.
-fn google() -> Routes {
+fn google<P: Purpose>() -> Routes<P> {
     use google::skillnet;
     Routes::new(Dialect::Skillnet)
         .get("/api/v1/auth/google/login", skillnet::depart, "Go to Google to sign in", Price::of(2, 0.0, 2.0))
@@ -233,7 +233,7 @@ fn google() -> Routes {
 }
 
 /// Sukuwatto.
-fn sukuwatto() -> Routes {
+fn sukuwatto<P: Purpose>() -> Routes<P> {
     use sukuwatto::{collections, joining, lookup, password, tokens, users};
     Routes::new(Dialect::Sukuwatto)
         .get("/api/", collections, "Show where the collections are", Price::FREE)

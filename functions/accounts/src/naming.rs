@@ -21,6 +21,11 @@ pub async fn find_free(app: &App, called: &str, email: &Email, contested: bool) 
     Ok(candidates.into_iter().zip(held).find_map(|(name, held)| held.is_none().then_some(name)))
 }
 
+/// The name that fits best, whether somebody has it or not.
+pub fn wish(called: &str, email: &Email) -> Option<Username> {
+    candidates(called, email, 0).into_iter().next()
+}
+
 /// The plain name, and others that differ from it, the last by a number that nobody was given before.
 fn candidates(called: &str, email: &Email, unique: u64) -> Vec<Username> {
     let local = email.as_str().split('@').next().unwrap_or_default();

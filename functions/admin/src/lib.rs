@@ -17,14 +17,14 @@ pub mod reports;
 
 use shared::App;
 use shared::dialect::Dialect;
-use shared::http::{Price, Routes};
+use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
 pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// Every route.
-pub fn routes() -> Routes {
+pub fn routes<P: Purpose>() -> Routes<P> {
     let doors = Routes::new(Dialect::Staff)
         .get("/admin/style.css", assets::send::<0>, "Get the stylesheet", Price::FREE)
         .get("/admin/script.js", assets::send::<1>, "Get the script", Price::FREE)

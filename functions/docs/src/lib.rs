@@ -7,14 +7,14 @@ pub mod page;
 
 use shared::App;
 use shared::dialect::Dialect;
-use shared::http::{Price, Routes};
+use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
 pub const NEEDS: &[&str] = &[];
 
 /// Every route.
-pub fn routes() -> Routes {
+pub fn routes<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Native)
         .get("/health/", health::show, "Say that the service answers", Price::FREE)
         .get("/openapi.json", description::show, "Describe every operation", Price::FREE)

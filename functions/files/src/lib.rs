@@ -12,14 +12,14 @@ pub mod uploads;
 
 use shared::App;
 use shared::dialect::Dialect;
-use shared::http::{Price, Routes};
+use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
 pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// Every route.
-pub fn routes() -> Routes {
+pub fn routes<P: Purpose>() -> Routes<P> {
     let game = Routes::new(Dialect::Game)
         .post("/users/avatar/", game::set_avatar, "Set one's own picture", Price::of(2, 2.0, 12.0))
         .get("/media/avatars/{user_id}/{filename}", media::avatar, "Get a member's picture", Price::FREE);

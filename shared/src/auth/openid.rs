@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as Patience;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{Request, Response, StatusCode};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
@@ -23,7 +24,6 @@ use oauth2::{
     EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
-use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,11 +32,10 @@ use sha2::{Digest, Sha256};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::name::Email;
+use crate::outbound::{Client, Failure};
 
-/// What a request to the provider may take, and its connection. A sign-in asks three things at most, and a function has
-/// ten seconds.
+/// What a request to the provider may take. A sign-in asks three things at most, and a function has ten seconds.
 const PATIENCE: Patience = Patience::from_millis(2_500);
-const PATIENCE_TO_CONNECT: Patience = Patience::from_secs(2);
 /// The largest answer that is read.
 const LARGEST_ANSWER: usize = 256 * 1024;
 /// How long the provider's description is remembered, and its keys at least and at most.
@@ -54,7 +53,7 @@ pub struct OpenId(Arc<Parts>);
 
 #[derive(Default)]
 struct Parts {
-    client: OnceLock<Client>,
+    client: Client,
     known: Mutex<Known>,
 }
 
@@ -239,7 +238,7 @@ impl OpenId {
     pub async fn revoke(&self, app: &App, token: &str) -> Result<()> {
         let described = self.describe(app).await?;
         let Some(endpoint) = &described.revocation_endpoint else { return Ok(()) };
-        let answer = send(self.post(app, endpoint, &[("token", token)])).await?;
+        let answer = self.post(app, endpoint, &[("token", token)]).await?;
         if answer.status() == StatusCode::BAD_REQUEST {
             return Ok(());
         }
@@ -273,9 +272,9 @@ impl OpenId {
                 return Ok(key);
             }
         }
-        let answer = expect_success(send(self.client().get(&described.jwks_uri)).await?)?;
+        let answer = expect_success(self.get(&described.jwks_uri).await?)?;
         let lifetime = lifetime_of(&answer).clamp(KEYS_AT_LEAST, KEYS_AT_MOST);
-        let set: Value = read(answer).await?;
+        let set: Value = read(&answer)?;
         let by_kid: HashMap<_, _> = set["keys"].as_array().into_iter().flatten().filter_map(usable_key).collect();
         let key = by_kid.get(kid).cloned();
         self.known().keys = Some(Keys { by_kid: Arc::new(by_kid), asked_at: now, until: now + lifetime });
@@ -288,8 +287,8 @@ impl OpenId {
             return Ok(description);
         }
         let issuer = &app.config.google_issuer;
-        let answer = send(self.client().get(format!("{issuer}/.well-known/openid-configuration"))).await?;
-        let description: Description = read(expect_success(answer)?).await?;
+        let answer = self.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
+        let description: Description = read(&expect_success(answer)?)?;
         // Whoever answers for another issuer is not the one that the operator trusts.
         if description.issuer != *issuer {
             return Err(failed("it calls itself something else".to_owned()));
@@ -299,23 +298,31 @@ impl OpenId {
         Ok(description)
     }
 
-    fn post(&self, app: &App, endpoint: &str, form: &[(&str, &str)]) -> RequestBuilder {
+    async fn get(&self, endpoint: &str) -> Result<Response<Bytes>> {
+        self.send(Request::get(endpoint).body(Bytes::new())).await
+    }
+
+    async fn post(&self, app: &App, endpoint: &str, form: &[(&str, &str)]) -> Result<Response<Bytes>> {
         let ourselves = [
             ("client_id", app.config.google_client_id.as_str()),
             ("client_secret", app.config.google_client_secret.expose()),
         ];
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).extend_pairs(ourselves).finish();
-        self.client().post(endpoint).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+        let request = Request::post(endpoint).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(body.into())).await
     }
 
-    fn client(&self) -> &Client {
-        self.0.client.get_or_init(|| {
-            let client = Client::builder()
-                .timeout(PATIENCE)
-                .connect_timeout(PATIENCE_TO_CONNECT)
-                .redirect(reqwest::redirect::Policy::none());
-            // The builder fails only where TLS cannot be set up at all; then every call says so by itself.
-            client.build().unwrap_or_default()
+    async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Bytes>> {
+        let request = request.map_err(|_| failed(NO_ADDRESS.to_owned()))?;
+        // Neither codes nor tokens stand in the causes, which go to the log.
+        self.0.client.ask(request, PATIENCE, LARGEST_ANSWER).await.map_err(|failure| match failure {
+            Failure::TooSlow => {
+                Error::too_slow("google_too_slow", "Google took too long. Try again later.", "timed out")
+            }
+            Failure::TooLarge => failed("its answer is too large".to_owned()),
+            Failure::NotReached(cause) => {
+                Error::elsewhere("google_failed", "Google could not be asked. Try again later.", cause)
+            }
         })
     }
 
@@ -325,7 +332,7 @@ impl OpenId {
 }
 
 fn grant(app: &App, described: &Description, redirect_uri: &str) -> Result<Grant> {
-    let unusable = |_| failed("an address that it gives is none".to_owned());
+    let unusable = |_| failed(NO_ADDRESS.to_owned());
     let ours = RedirectUrl::new(redirect_uri.to_owned());
     let ours = ours.map_err(|cause| Error::internal("Google could not be told the way back.", cause))?;
     Ok(oauth2::Client::new(ClientId::new(app.config.google_client_id.clone()))
@@ -343,13 +350,8 @@ impl<'c> AsyncHttpClient<'c> for OpenId {
     /// Takes a request of the grant to the provider.
     fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(not_reached)?;
-            let answer = self.client().execute(request).await.map_err(not_reached)?;
-            let (status, media) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
-            let mut carried = oauth2::HttpResponse::new(bytes(answer).await?);
-            *carried.status_mut() = status;
-            carried.headers_mut().extend(media.map(|media| (CONTENT_TYPE, media)));
-            Ok(carried)
+            let answer = self.send(Ok(request.map(Bytes::from))).await?;
+            Ok(answer.map(Vec::from))
         })
     }
 }
@@ -390,44 +392,21 @@ fn usable_key(key: &Value) -> Option<(String, DecodingKey)> {
 }
 
 /// How long an answer may be remembered (RFC 9111, 5.2.2.1).
-fn lifetime_of(answer: &Response) -> Duration {
+fn lifetime_of(answer: &Response<Bytes>) -> Duration {
     let header = answer.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let seconds = header.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok());
     Duration::seconds(seconds.unwrap_or(0_i64).clamp(0, KEYS_AT_MOST.num_seconds()))
 }
 
-async fn send(request: RequestBuilder) -> Result<Response> {
-    request.send().await.map_err(not_reached)
-}
-
-fn expect_success(answer: Response) -> Result<Response> {
+fn expect_success(answer: Response<Bytes>) -> Result<Response<Bytes>> {
     if answer.status().is_success() { Ok(answer) } else { Err(failed(format!("status {}", answer.status().as_u16()))) }
 }
 
-/// A JSON body of bounded size.
-async fn read<T: DeserializeOwned>(answer: Response) -> Result<T> {
-    let body = bytes(answer).await?;
-    serde_json::from_slice(&body).map_err(|_| failed("its answer is not what it should be".to_owned()))
+fn read<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<T> {
+    serde_json::from_slice(answer.body()).map_err(|_| failed("its answer is not what it should be".to_owned()))
 }
 
-async fn bytes(mut answer: Response) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(part) = answer.chunk().await.map_err(not_reached)? {
-        body.extend_from_slice(&part);
-        if body.len() > LARGEST_ANSWER {
-            return Err(failed("its answer is too large".to_owned()));
-        }
-    }
-    Ok(body)
-}
-
-/// Neither codes nor tokens stand in the causes, which go to the log.
-fn not_reached(cause: reqwest::Error) -> Error {
-    if cause.is_timeout() {
-        return Error::too_slow("google_too_slow", "Google took too long. Try again later.", "timed out");
-    }
-    Error::elsewhere("google_failed", "Google could not be asked. Try again later.", cause.without_url())
-}
+const NO_ADDRESS: &str = "an address that it gives is none";
 
 fn failed(why: String) -> Error {
     Error::elsewhere("google_failed", "Google did not answer as it should. Try again later.", why)

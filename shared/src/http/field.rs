@@ -210,6 +210,7 @@ impl<T: JsonSchema> JsonSchema for Field<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::input::Input;
 
     #[derive(Debug, Default, PartialEq, serde::Deserialize)]
     #[serde(default)]
@@ -229,7 +230,8 @@ mod tests {
         assert_eq!(read(r#"{"text":"5","number":5,"flag":true}"#), fields);
         assert_eq!(read(r#"{"text":5,"number":"5","flag":"true"}"#), fields);
         assert_eq!(read(r#"{"text":"5","number":5.0,"flag":1}"#), fields);
-        assert_eq!(serde_urlencoded::from_str::<Fields>("text=5&number=5&flag=on").unwrap(), fields);
+        let form = Input::of_form(b"text=5&number=5&flag=on");
+        assert_eq!(form.read::<Fields>().unwrap(), fields);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn access(row: &Row) -> Access {
 
 fn describe(row: &Row, schemas: &mut Schemas) -> (Access, Map<String, Value>) {
     let mut operation = Operation::new(schemas, row.dialect, row.path);
-    (row.describe)(&mut operation);
+    (row.handler)(&mut operation);
     operation.finish()
 }
 

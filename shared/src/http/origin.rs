@@ -2,13 +2,14 @@
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
+use url::Url;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// The address of a page to go on to, if it is one of ours or of a client that the operator listed; a path alone is ours.
-pub fn own_page(config: &Config, address: &str) -> Option<reqwest::Url> {
-    let page = reqwest::Url::parse(&format!("{}/", config.public_url)).ok()?.join(address).ok()?;
+pub fn own_page(config: &Config, address: &str) -> Option<Url> {
+    let page = Url::parse(&format!("{}/", config.public_url)).ok()?.join(address).ok()?;
     let origin = page.origin().ascii_serialization();
     let listed = origin == config.public_url || config.allowed_origins.contains(&origin);
     let plain = matches!(page.scheme(), "http" | "https") && page.username().is_empty() && page.password().is_none();

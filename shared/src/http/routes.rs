@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use lambda_http::RequestExt;
@@ -45,9 +45,43 @@ impl Price {
     }
 }
 
+/// What a table is made for, which decides what it keeps of each handler. A slice writes its rows once, for either.
+pub trait Purpose {
+    /// What a row keeps of its handler.
+    type Kept: Clone;
+
+    /// Keeps it.
+    fn keep<H: Handler<T, App> + Endpoint<T>, T: 'static>(method: MethodFilter, handler: H) -> Self::Kept;
+}
+
+/// To answer requests: rows keep their handlers. What these say of themselves stays out of the functions, of which it
+/// would be a tenth.
+#[derive(Clone)]
+pub struct Serving;
+
+impl Purpose for Serving {
+    type Kept = MethodRouter<App>;
+
+    fn keep<H: Handler<T, App> + Endpoint<T>, T: 'static>(method: MethodFilter, handler: H) -> MethodRouter<App> {
+        on(method, handler)
+    }
+}
+
+/// To be read: rows keep what describes their operations (see [`super::describe`]).
+#[derive(Clone)]
+pub struct Listing;
+
+impl Purpose for Listing {
+    type Kept = fn(&mut Operation<'_>);
+
+    fn keep<H: Handler<T, App> + Endpoint<T>, T: 'static>(_: MethodFilter, _: H) -> fn(&mut Operation<'_>) {
+        H::describe
+    }
+}
+
 /// One route.
 #[derive(Clone)]
-pub struct Row {
+pub struct Row<P: Purpose = Listing> {
     /// Its method.
     pub method: Method,
     /// Its path as the contract writes it; it is served with and without the slash at the end.
@@ -58,22 +92,20 @@ pub struct Row {
     pub summary: &'static str,
     /// What it may cost.
     pub price: Price,
-    /// Describes the operation (see [`super::describe`]).
-    pub describe: fn(&mut Operation<'_>),
+    pub(super) handler: P::Kept,
 }
 
 /// A route table of one or several dialects.
 #[derive(Clone)]
-pub struct Routes {
+pub struct Routes<P: Purpose = Listing> {
     dialect: Dialect,
-    rows: Vec<Row>,
-    router: Router<App>,
+    rows: Vec<Row<P>>,
 }
 
-impl Routes {
+impl<P: Purpose> Routes<P> {
     /// An empty table; what is added speaks `dialect`.
-    pub fn new(dialect: Dialect) -> Routes {
-        Routes { dialect, rows: Vec::new(), router: Router::new() }
+    pub fn new(dialect: Dialect) -> Routes<P> {
+        Routes { dialect, rows: Vec::new() }
     }
 
     /// Adds a GET route.
@@ -83,8 +115,8 @@ impl Routes {
         handler: H,
         summary: &'static str,
         price: Price,
-    ) -> Routes {
-        self.row(MethodFilter::GET, Method::GET, path, handler, summary, price)
+    ) -> Routes<P> {
+        self.row(Method::GET, path, P::keep(MethodFilter::GET, handler), summary, price)
     }
 
     /// Adds a POST route.
@@ -94,8 +126,8 @@ impl Routes {
         handler: H,
         summary: &'static str,
         price: Price,
-    ) -> Routes {
-        self.row(MethodFilter::POST, Method::POST, path, handler, summary, price)
+    ) -> Routes<P> {
+        self.row(Method::POST, path, P::keep(MethodFilter::POST, handler), summary, price)
     }
 
     /// Adds a PUT route.
@@ -105,8 +137,8 @@ impl Routes {
         handler: H,
         summary: &'static str,
         price: Price,
-    ) -> Routes {
-        self.row(MethodFilter::PUT, Method::PUT, path, handler, summary, price)
+    ) -> Routes<P> {
+        self.row(Method::PUT, path, P::keep(MethodFilter::PUT, handler), summary, price)
     }
 
     /// Adds a PATCH route.
@@ -116,8 +148,8 @@ impl Routes {
         handler: H,
         summary: &'static str,
         price: Price,
-    ) -> Routes {
-        self.row(MethodFilter::PATCH, Method::PATCH, path, handler, summary, price)
+    ) -> Routes<P> {
+        self.row(Method::PATCH, path, P::keep(MethodFilter::PATCH, handler), summary, price)
     }
 
     /// Adds a DELETE route.
@@ -127,21 +159,38 @@ impl Routes {
         handler: H,
         summary: &'static str,
         price: Price,
-    ) -> Routes {
-        self.row(MethodFilter::DELETE, Method::DELETE, path, handler, summary, price)
+    ) -> Routes<P> {
+        self.row(Method::DELETE, path, P::keep(MethodFilter::DELETE, handler), summary, price)
     }
 
     /// Adds another table.
-    pub fn and(mut self, other: Routes) -> Routes {
+    pub fn and(mut self, other: Routes<P>) -> Routes<P> {
         self.rows.extend(other.rows);
-        Routes { dialect: self.dialect, rows: self.rows, router: self.router.merge(other.router) }
+        self
     }
 
+    /// Knows nothing of the handler's own type, so that it is compiled once and not for every route.
+    fn row(
+        mut self,
+        method: Method,
+        path: &'static str,
+        handler: P::Kept,
+        summary: &'static str,
+        price: Price,
+    ) -> Routes<P> {
+        self.rows.push(Row { method, path, dialect: self.dialect, summary, price, handler });
+        self
+    }
+}
+
+impl Routes<Listing> {
     /// The rows, in the order in which they were written.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
+}
 
+impl Routes<Serving> {
     /// The function that serves this table.
     pub fn serve(self, app: App) -> Function {
         let dialects = Arc::new(Dialects(self.rows.iter().map(|row| (row.path, row.dialect)).collect()));
@@ -154,33 +203,21 @@ impl Routes {
                 turn.finish(error(request.method()).into_response(), &request_id)
             }
         };
-        let router = self
-            .router
+        let mut router = Router::new();
+        for Row { method, path, dialect, handler, .. } in self.rows {
+            let context = Context { dialect, label: format!("{method} {path}").into(), app: app.clone() };
+            let handler = handler.layer(from_fn_with_state(context, take_turn));
+            let bare = if path == "/" { path } else { path.trim_end_matches('/') };
+            router = router.route(bare, handler.clone());
+            if path != "/" {
+                router = router.route(&format!("{bare}/"), handler);
+            }
+        }
+        let router = router
             .method_not_allowed_fallback(refuse(|method| Error::method_not_allowed(method.as_str())))
             .fallback(refuse(|_| Error::not_found()))
-            .with_state(app.clone());
-        // The layers of the rows need the app before the rows are asked; see `row`.
-        Function::http(router.layer(axum::Extension(app)))
-    }
-
-    fn row<H: Handler<T, App> + Endpoint<T>, T: 'static>(
-        mut self,
-        filter: MethodFilter,
-        method: Method,
-        path: &'static str,
-        handler: H,
-        summary: &'static str,
-        price: Price,
-    ) -> Routes {
-        let context = (self.dialect, Arc::<str>::from(format!("{method} {path}")));
-        let handler = on(filter, handler).layer(from_fn_with_state(context, take_turn));
-        let bare = if path == "/" { path } else { path.trim_end_matches('/') };
-        self.router = self.router.route(bare, handler.clone());
-        if path != "/" {
-            self.router = self.router.route(&format!("{bare}/"), handler);
-        }
-        self.rows.push(Row { method, path, dialect: self.dialect, summary, price, describe: H::describe });
-        self
+            .with_state(app);
+        Function::http(router)
     }
 }
 
@@ -194,6 +231,14 @@ impl Dialects {
     }
 }
 
+/// What every request to a route needs around its handler.
+#[derive(Clone)]
+struct Context {
+    dialect: Dialect,
+    label: Arc<str>,
+    app: App,
+}
+
 /// What one request needs around its handler.
 struct Turn {
     dialect: Dialect,
@@ -204,11 +249,8 @@ struct Turn {
 }
 
 /// Runs the handler: in its dialect, from an allowed origin, with every error worded for its caller.
-async fn take_turn(State((dialect, label)): State<(Dialect, Arc<str>)>, mut request: Request, next: Next) -> Response {
-    // `serve` puts it there; rows are written before there is an app.
-    let Some(app) = request.extensions().get::<App>().cloned() else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+async fn take_turn(State(context): State<Context>, mut request: Request, next: Next) -> Response {
+    let Context { dialect, label, app } = context;
     let back = request.method().is_safe().then(|| request.uri().path_and_query()).flatten().map(ToString::to_string);
     let turn = Turn { dialect, label, app, back };
     meter::note_route(&turn.label);

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::json;
+use shared::http::Listing;
 use shared::model::role::Role;
 
 use super::{page_of, press, staff, token};
@@ -307,7 +308,7 @@ async fn no_form_counts_without_its_token() {
     let world = World::new().await;
     let (warden, ada) = (staff(&world).await, world.member("ada").await);
     let mut forms = 0;
-    for row in ::admin::routes().rows().iter().filter(|row| row.method == Method::POST) {
+    for row in ::admin::routes::<Listing>().rows().iter().filter(|row| row.method == Method::POST) {
         let path = row.path.replace("{user_id}", &ada.id().to_string());
         let path = path.replace("{session}", "none").replace("{job}", "clean-up");
         let fields =

@@ -13,14 +13,20 @@ use shared::events::{Event, happened};
 use shared::ids::MemberId;
 use shared::model::account::{Account, EmailHeld};
 use shared::model::google::{Arrival, CODE_WORKS, GoogleHeld, GoogleLink};
+use shared::profile::{self, Taken};
 use shared::store::{Change, Condition, StoreError, Write, keys};
-use shared::{App, Error, Result, profile};
+use shared::{App, Error, Result};
 
 use super::link::{self, Elsewhere};
-use super::newcomer;
+use crate::joining::{self, NewMember};
+use crate::naming;
 
 /// Others may join, link or leave at the same moment; each time it is another case.
 const TRIES: usize = 4;
+/// How many names are tried for somebody new.
+const NAMES: usize = 8;
+/// The longest name of a person.
+const LONGEST_PERSON: usize = 150;
 
 /// The account of whoever Google says this is; linked, and made where there is none.
 pub async fn welcome(app: &App, client: &Client, identity: &Identity) -> Result<Account> {
@@ -44,13 +50,45 @@ pub async fn welcome(app: &App, client: &Client, identity: &Identity) -> Result<
                 Some(account) => join(app, usable(account)?, identity).await?,
                 None => None,
             },
-            None => newcomer::make(app, client, identity).await?,
+            None => make(app, client, identity).await?,
         };
         if let Some(account) = joined {
             return Ok(account);
         }
     }
     Err(Error::changed_meanwhile())
+}
+
+/// Makes an account for somebody new, who has no password; `None` if the address or the Google account has an owner by
+/// now.
+async fn make(app: &App, client: &Client, identity: &Identity) -> Result<Option<Account>> {
+    joining::admit(app, client).await?;
+    for attempt in 0..NAMES {
+        // Most names are free, so the first is looked up by taking it.
+        let username = match attempt {
+            0 => naming::wish("", &identity.email),
+            _ => naming::find_free(app, "", &identity.email, attempt > 1).await?,
+        };
+        let Some(username) = username else { continue };
+        let new = NewMember {
+            email: Some(identity.email.clone()),
+            first_name: person(&identity.first_name),
+            last_name: person(&identity.last_name),
+            google: Some(identity.clone()),
+            ..NewMember::new(username, None)
+        };
+        match joining::join(app, new, None).await? {
+            Ok(joined) => return Ok(Some(joined.account)),
+            Err(Taken::Username) => {}
+            Err(_) => return Ok(None),
+        }
+    }
+    Err(Error::internal("No free name was found.", "eight collisions in a row"))
+}
+
+/// A name of a person as we keep it.
+fn person(name: &str) -> String {
+    name.trim().chars().filter(|char| !char.is_control()).take(LONGEST_PERSON).collect()
 }
 
 /// Links the account that has the verified address; `None` if it has changed since it was read.

@@ -5,7 +5,6 @@
 pub mod arrival;
 pub mod journey;
 pub mod link;
-pub mod newcomer;
 pub mod skillnet;
 pub mod vault;
 

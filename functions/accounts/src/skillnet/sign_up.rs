@@ -136,7 +136,7 @@ pub(super) async fn join(app: &App, client: &Client, input: NewUser, surface: Su
             first_name: first_name.clone(),
             last_name: last_name.clone(),
             profile: Some(profile.clone()),
-            ..NewMember::new(username, password.clone())
+            ..NewMember::new(username, Some(password.clone()))
         };
         match joining::join(app, new, Some(client)).await? {
             Ok(joined) => return Ok(joined),

@@ -85,7 +85,7 @@ pub async fn sign_up(
         last_name,
         audience: told.audience.unwrap_or_default(),
         profile: Some(told.profile),
-        ..NewMember::new(username, password)
+        ..NewMember::new(username, Some(password))
     };
     match joining::join(&app, new, None).await? {
         Ok(joined) => Ok(Created(NewUserView::of(&joined.account, &joined.profile))),
