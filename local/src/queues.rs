@@ -149,7 +149,13 @@ mod tests {
             failed_in: None,
         };
         let redrive = Some(Redrive { dead_letters: "Dead".to_owned(), maximum_receives: 5 });
-        let queue = Queue { id: "Letters".to_owned(), arn: "arn:letters".to_owned(), visibility_timeout: 30, redrive };
+        let queue = Queue {
+            id: "Letters".to_owned(),
+            arn: "arn:letters".to_owned(),
+            delay: 0,
+            visibility_timeout: 30,
+            redrive,
+        };
         let record = record(&message, &queue);
         assert_eq!(record["md5OfBody"], "99914b932bd37a50b983c5e7c90ae93b");
         assert_eq!(record["attributes"]["ApproximateReceiveCount"], "2");

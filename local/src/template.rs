@@ -209,6 +209,8 @@ pub struct Queue {
     pub id: String,
     /// Its ARN.
     pub arn: String,
+    /// How many seconds a new message stays out of sight.
+    pub delay: u32,
     /// How many seconds a message that was received stays out of sight.
     pub visibility_timeout: u32,
     /// Where messages go that keep failing.

@@ -114,6 +114,11 @@ pub enum Event {
         /// When: they count for the week, the month and the year of this moment, and for all time.
         earned_at: DateTime<Utc>,
     },
+    /// Something is about to move on a board that somebody watches.
+    BoardMoved {
+        /// Which.
+        board: Board,
+    },
     /// A board closed, and this member is among the first three.
     BoardWon {
         /// Who.
@@ -156,6 +161,7 @@ impl Event {
             Event::FilesOrphaned { .. } => "FilesOrphaned",
             Event::PersonalDataAsked { .. } => "PersonalDataAsked",
             Event::PointsEarned { .. } => "PointsEarned",
+            Event::BoardMoved { .. } => "BoardMoved",
             Event::BoardWon { .. } => "BoardWon",
             Event::JobAsked { .. } => "JobAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
@@ -182,7 +188,7 @@ impl Event {
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }
             | Event::SignInLinkAsked { member } => *member,
-            Event::JobAsked { .. } => None,
+            Event::BoardMoved { .. } | Event::JobAsked { .. } => None,
         }
     }
 }

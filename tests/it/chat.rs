@@ -147,3 +147,72 @@ async fn no_socket_lives_longer_than_two_hours() {
     is_let_go(&world, &mut socket).await;
     world.settle().await;
 }
+
+async fn has_nothing_to_say(world: &World, socket: &mut Socket) {
+    let _ = world;
+    socket.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(hear(socket).await, json!({ "type": "pong" }), "nothing came before the answer");
+}
+
+#[tokio::test]
+async fn a_socket_follows_a_board_and_hears_of_its_changes_once_a_second() {
+    let world = World::new().await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    ada.score(10).await;
+    bob.score(7).await;
+    world.settle().await;
+    let mut socket = ada.open_socket().await;
+    let line = |rank: u64, of: &crate::world::Person, name: &str, score: i64| json!({ "rank": rank, "member": { "id": of.id(), "username": name }, "score": score });
+    let board = |rows: Value| json!({ "type": "board", "board": "game/all/all", "rows": rows });
+    socket.send(r#"{"type":"follow_board","board":"game/all/all"}"#).await;
+    assert_eq!(hear(&mut socket).await, board(json!([line(1, &ada, "ada", 10), line(2, &bob, "bob", 7)])));
+
+    // Two changes within a second are one frame, and it comes after the second.
+    bob.score(9).await;
+    world.settle().await;
+    bob.score(12).await;
+    world.settle().await;
+    has_nothing_to_say(&world, &mut socket).await;
+    world.wait(Duration::seconds(1));
+    world.cloud.settle(local::Delivery::Twice).await;
+    assert_eq!(hear(&mut socket).await, board(json!([line(1, &bob, "bob", 12), line(2, &ada, "ada", 10)])));
+    has_nothing_to_say(&world, &mut socket).await;
+
+    // What changes nothing on the page is no news.
+    bob.score(12).await;
+    world.settle().await;
+    world.wait(Duration::seconds(1));
+    world.settle().await;
+    has_nothing_to_say(&world, &mut socket).await;
+
+    socket.send(r#"{"type":"unfollow_board","board":"game/all/all"}"#).await;
+    assert_eq!(hear(&mut socket).await, json!({ "type": "board_left", "board": "game/all/all" }));
+    bob.score(20).await;
+    world.settle().await;
+    world.wait(Duration::seconds(1));
+    world.settle().await;
+    has_nothing_to_say(&world, &mut socket).await;
+}
+
+#[tokio::test]
+async fn a_board_that_is_none_and_one_too_many_are_not_followed() {
+    let world = World::new().await;
+    let mut socket = world.member("ada").await.open_socket().await;
+    for (board, code) in
+        [("nonsense", "unknown_frame"), ("secrets/all/all", "invalid"), ("game/all/week-2026-W60", "unknown_frame")]
+    {
+        socket.send(&json!({ "type": "follow_board", "board": board }).to_string()).await;
+        assert_eq!(hear(&mut socket).await["code"], code, "{board}");
+    }
+    for month in 1..=10 {
+        socket
+            .send(&json!({ "type": "follow_board", "board": format!("xp/all/month-2026-{month:02}") }).to_string())
+            .await;
+        assert_eq!(hear(&mut socket).await["rows"], json!([]));
+    }
+    socket.send(r#"{"type":"follow_board","board":"xp/all/all"}"#).await;
+    assert_eq!(hear(&mut socket).await["code"], "too_many_boards");
+    socket.close().await;
+    assert!(!format!("{:?}", world.everything()).contains("SOCKET#"), "nothing is left of a socket that is gone");
+    world.settle().await;
+}

@@ -45,8 +45,13 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
         token.ok_or_else(|| Error::unauthenticated("not_authenticated", "Open the socket with an access token."))?;
     let Member { account, session } = extract::by_token(app, token).await?;
     let opened_at = app.clock.now();
-    let socket =
-        Socket { connection: connection.to_owned(), member: account.id, session: session.id.clone(), opened_at };
+    let socket = Socket {
+        connection: connection.to_owned(),
+        member: account.id,
+        session: session.id.clone(),
+        opened_at,
+        boards: vec![],
+    };
     let presence = Presence {
         connection: connection.to_owned(),
         member: account.id,
@@ -61,16 +66,17 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
 }
 
 /// The socket's owner, if its session still stands; else the socket is closed.
-pub async fn owner(app: &App, connection: &str) -> Result<Option<MemberId>> {
+pub async fn owner(app: &App, connection: &str) -> Result<Option<Socket>> {
     let socket: Option<Socket> = app.table.get(keys::socket(connection)).await?;
-    let Some(Socket { member, session, .. }) = socket else {
+    let Some(socket) = socket else {
         app.sockets.close(connection).await?;
         return Ok(None);
     };
-    if sessions::find(app, member, &session).await?.is_some() {
-        return Ok(Some(member));
+    if sessions::find(app, socket.member, &socket.session).await?.is_some() {
+        return Ok(Some(socket));
     }
-    close(app, member, connection).await?;
+    app.sockets.close(connection).await?;
+    remove(app, &socket).await?;
     Ok(None)
 }
 
@@ -78,7 +84,7 @@ pub async fn owner(app: &App, connection: &str) -> Result<Option<MemberId>> {
 pub async fn forget(app: &App, connection: &str) -> Result<()> {
     let socket: Option<Socket> = app.table.get(keys::socket(connection)).await?;
     match socket {
-        Some(socket) => remove(app, socket.member, connection).await,
+        Some(socket) => remove(app, &socket).await,
         None => Ok(()),
     }
 }
@@ -96,7 +102,8 @@ pub async fn close_all(app: &App, member: MemberId, session: Option<&str>) -> Re
         for open in page.items.iter().filter(|open| session.is_none_or(|session| open.session == session)) {
             // The event may be late: a session that began after it has sockets of its own.
             if sessions::find(app, member, &open.session).await?.is_none() {
-                close(app, member, &open.connection).await?;
+                app.sockets.close(&open.connection).await?;
+                forget(app, &open.connection).await?;
             }
         }
         next = page.next;
@@ -106,14 +113,9 @@ pub async fn close_all(app: &App, member: MemberId, session: Option<&str>) -> Re
     }
 }
 
-async fn close(app: &App, member: MemberId, connection: &str) -> Result<()> {
-    app.sockets.close(connection).await?;
-    remove(app, member, connection).await
-}
-
-async fn remove(app: &App, member: MemberId, connection: &str) -> Result<()> {
-    let any = Condition::default;
-    let writes =
-        vec![Write::delete(keys::socket(connection), any()), Write::delete(keys::socket_of(member, connection), any())];
+async fn remove(app: &App, Socket { connection, member, boards, .. }: &Socket) -> Result<()> {
+    let own = [keys::socket(connection), keys::socket_of(*member, connection)];
+    let watched = boards.iter().map(|board| keys::watcher(board, connection));
+    let writes = own.into_iter().chain(watched).map(|key| Write::delete(key, Condition::default())).collect();
     Ok(app.table.together(writes).await?)
 }

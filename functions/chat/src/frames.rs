@@ -1,12 +1,16 @@
 //! Frames: what clients say and what they hear, as two enums.
 
 use serde::{Deserialize, Serialize};
+use shared::boards::{Board, watch};
+use shared::error::Kind;
 use shared::http::Cursor;
 use shared::ids::MemberId;
 use shared::live::Reached;
+use shared::model::socket::Socket;
 use shared::{App, Result};
 
-use crate::{connection, online};
+use crate::boards::LineView;
+use crate::{boards, connection, online};
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
@@ -18,6 +22,16 @@ pub enum ClientFrame {
     Online {
         /// From where on; from the start if left out.
         cursor: Option<Cursor>,
+    },
+    /// What is on the first page of this board, now and whenever it changes?
+    FollowBoard {
+        /// Such as `training/all/week-2026-W47`.
+        board: Board,
+    },
+    /// No more of this board.
+    UnfollowBoard {
+        /// Which.
+        board: Board,
     },
 }
 
@@ -33,6 +47,18 @@ pub enum ServerFrame {
         members: Vec<OnlineView>,
         /// Where the next page begins; `null` after the last.
         next: Option<Cursor>,
+    },
+    /// The first page of a board.
+    Board {
+        /// Which.
+        board: Board,
+        /// Its lines, the best first.
+        rows: Vec<LineView>,
+    },
+    /// A board is followed no longer.
+    BoardLeft {
+        /// Which.
+        board: Board,
     },
     /// A frame could not be dealt with; the socket stays open.
     Error {
@@ -54,15 +80,17 @@ pub struct OnlineView {
 
 /// Answers one frame. A socket whose session has ended is closed instead.
 pub async fn answer(app: &App, connection: &str, frame: &str) -> Result<()> {
-    let Some(member) = connection::owner(app, connection).await? else { return Ok(()) };
+    let Some(socket) = connection::owner(app, connection).await? else { return Ok(()) };
     let answer = match serde_json::from_str(frame) {
-        Ok(ClientFrame::Ping) => ServerFrame::Pong,
-        Ok(ClientFrame::Online { cursor }) => match online::page(app, member, cursor).await {
-            Ok(page) => page,
+        Ok(frame) => match of(app, &socket, frame).await {
+            Ok(answer) => answer,
             Err(error) if !error.fields.is_empty() => ServerFrame::Error {
                 code: "invalid",
                 message: error.fields.iter().flat_map(|(_, messages)| messages).cloned().collect::<Vec<_>>().join(" "),
             },
+            Err(error) if error.kind == Kind::Conflict => {
+                ServerFrame::Error { code: error.code, message: error.message.clone().into_owned() }
+            }
             Err(error) => return Err(error),
         },
         Err(_) => ServerFrame::Error { code: "unknown_frame", message: "This frame is not known here.".to_owned() },
@@ -70,5 +98,18 @@ pub async fn answer(app: &App, connection: &str, frame: &str) -> Result<()> {
     match app.sockets.send(connection, &answer).await? {
         Reached::Open => Ok(()),
         Reached::Gone => connection::forget(app, connection).await,
+    }
+}
+
+/// The answer to a frame.
+async fn of(app: &App, socket: &Socket, frame: ClientFrame) -> Result<ServerFrame> {
+    match frame {
+        ClientFrame::Ping => Ok(ServerFrame::Pong),
+        ClientFrame::Online { cursor } => online::page(app, socket.member, cursor).await,
+        ClientFrame::FollowBoard { board } => boards::follow(app, socket, board).await,
+        ClientFrame::UnfollowBoard { board } => {
+            watch::end(app, socket, &board).await?;
+            Ok(ServerFrame::BoardLeft { board })
+        }
     }
 }

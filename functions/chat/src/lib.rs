@@ -1,8 +1,9 @@
 //! Chat: sockets come and go, and frames are answered.
 //!
-//! So far the frames are those that say who is there; conversations come with the messages. A socket belongs to the
-//! session that opened it, and ends with it.
+//! So far the frames are those that say who is there, and those of boards; conversations come with the messages. A
+//! socket belongs to the session that opened it, and ends with it.
 
+pub mod boards;
 pub mod connection;
 pub mod frames;
 pub mod online;
@@ -15,7 +16,7 @@ use shared::queue::{self, Batch};
 use shared::{App, Error, Result};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET", "SOCKETS_URL"];
+pub const NEEDS: &[&str] = &["BOARDS_TABLE", "TABLE", "PUBLIC_URL", "SIGNING_SECRET", "SOCKETS_URL"];
 
 /// The function.
 pub fn function(app: App) -> Function {
@@ -51,6 +52,7 @@ async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
         Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
             connection::close_all(&app, member, None).await
         }
+        Event::BoardMoved { board } => boards::show(&app, board).await,
         // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::EventRecord;
 use serde::{Deserialize, Serialize};
-use shared::boards::{self, Act, Board, Name, Period, Scope, ScoreChange, Span, standing};
+use shared::boards::{self, Act, Board, Name, Period, Scope, ScoreChange, Span, standing, watch};
 use shared::events::{Event, Happened, OutboxRecord};
 use shared::ids::{EventId, MemberId};
 use shared::model::score::Score;
@@ -124,6 +124,10 @@ async fn apply(app: &App, News { scored, standing, earned, .. }: News) -> Result
             changes.extend(of_game(now, &score)?);
         }
     }
+    let mut moving: Vec<Board> = changes.iter().map(|change| change.board.clone()).collect();
+    moving.sort();
+    moving.dedup();
+    watch::announce(app, &moving).await?;
     boards::apply(app, changes).await?;
     for member in standing {
         standing::follow_account(app, member).await?;

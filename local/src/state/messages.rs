@@ -58,10 +58,11 @@ impl State {
         let now = self.clock.now().timestamp_millis();
         self.together(|database| {
             let mut insert = database.prepare_cached(
-                "INSERT INTO messages (message_id, queue, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+                "INSERT INTO messages (message_id, queue, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for (queue, body) in messages {
-                insert.execute(params![self.uuids.next(), queue, body, now])?;
+                let delay = self.queues.iter().find(|known| known.id == *queue).map_or(0, |known| known.delay);
+                insert.execute(params![self.uuids.next(), queue, body, now, now + i64::from(delay) * 1_000])?;
             }
             Ok(())
         })?;
@@ -227,6 +228,7 @@ mod tests {
         Queue {
             id: "Letters".to_owned(),
             arn: String::new(),
+            delay: 0,
             visibility_timeout: 30,
             redrive: Some(Redrive { dead_letters: "Dead".to_owned(), maximum_receives: 2 }),
         }

@@ -249,7 +249,7 @@ impl Reader<'_> {
     }
 
     fn queue(&self, id: &str) -> Result<Queue, Trouble> {
-        let queue: QueueProperties = self.properties(id, &["VisibilityTimeout", "RedrivePolicy"])?;
+        let queue: QueueProperties = self.properties(id, &["DelaySeconds", "VisibilityTimeout", "RedrivePolicy"])?;
         let redrive = queue.redrive_policy.map(|policy| {
             Ok(Redrive {
                 dead_letters: self.resolver.resource_of(&policy.dead_letter_target_arn, "AWS::SQS::Queue")?,
@@ -259,6 +259,7 @@ impl Reader<'_> {
         Ok(Queue {
             id: id.to_owned(),
             arn: self.resolver.arn(id)?,
+            delay: queue.delay_seconds.map_or(0, |delay| delay.0),
             visibility_timeout: queue.visibility_timeout.map_or(VISIBILITY_TIMEOUT, |timeout| timeout.0),
             redrive: redrive.transpose()?,
         })
@@ -437,6 +438,7 @@ struct TargetProperties {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct QueueProperties {
+    delay_seconds: Option<Count>,
     visibility_timeout: Option<Count>,
     redrive_policy: Option<RedrivePolicy>,
 }

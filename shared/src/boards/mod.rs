@@ -5,7 +5,7 @@
 //! - [`path`], [`leaf`], [`tree`]: the tree that counts entries by score, so that a rank is a sum of a few numbers.
 //! - [`write`]: changes, folded, each with its counts in one transaction.
 //! - [`read`]: ranks and pages.
-//! - [`standing`]: who is shown. [`close`]: what becomes of a board whose period is over. [`check`]: holds the tree
+//! - [`watch`]: sockets that hear of changes. [`standing`]: who is shown. [`close`]: what becomes of a board whose period is over. [`check`]: holds the tree
 //!   against the entries, and mends it.
 //!
 //! `docs/boards.md` has the measurements behind the numbers here.
@@ -19,6 +19,7 @@ pub mod path;
 pub mod read;
 pub mod standing;
 mod tree;
+pub mod watch;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,9 @@ pub const XP: &str = "xp";
 pub const SWAPS: &str = "swaps";
 /// SkillNet's rating by reviews.
 pub const REVIEWS: &str = "reviews";
+
+/// All of these.
+pub const NAMES: [&str; 5] = [GAME, TRAINING, XP, SWAPS, REVIEWS];
 
 /// Boards remembered by one process; beyond that it starts to remember anew.
 const REMEMBERED: usize = 10_000;

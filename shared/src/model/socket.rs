@@ -4,11 +4,12 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::name::Username;
+use crate::boards::Board;
 use crate::ids::MemberId;
 use crate::store::{IndexKey, Key, Stored, keys};
 
 /// API Gateway closes every socket after two hours; what it failed to tell us is forgotten soon after.
-const LONGEST: Duration = Duration::minutes(125);
+pub(crate) const LONGEST: Duration = Duration::minutes(125);
 
 /// A socket, found by its connection: whose frames these are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Socket {
     pub session: String,
     /// When.
     pub opened_at: DateTime<Utc>,
+    /// The boards that it watches.
+    #[serde(default)]
+    pub boards: Vec<Board>,
 }
 
 impl Stored for Socket {

@@ -15,6 +15,8 @@
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
 //! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
 //! | was this letter sent? | `MEMBER#<id>` | `LETTER#<letter>` |
+//! | does anybody watch this board? | `WATCHED#<board>` | `WATCHED` |
+//! | which sockets watch this board? | `WATCHED#<board>` | `SOCKET#<connection>` |
 //! | whose socket is this? | `SOCKET#<connection>` | `SOCKET` |
 //! | who holds this name? | `NAME#<name, folded>` | `NAME` |
 //! | who holds this address? | `EMAIL#<address, folded>` | `EMAIL` |
@@ -200,6 +202,21 @@ pub fn all_of(member: MemberId) -> Range {
 /// Whose socket is this?
 pub fn socket(connection: &str) -> Key {
     key(format!("SOCKET#{connection}"), "SOCKET")
+}
+
+/// Does anybody watch this board?
+pub fn watched(board: &Board) -> Key {
+    key(format!("WATCHED#{board}"), "WATCHED")
+}
+
+/// One of the sockets that watch this board.
+pub fn watcher(board: &Board, connection: &str) -> Key {
+    key(format!("WATCHED#{board}"), format!("SOCKET#{connection}"))
+}
+
+/// Which sockets watch this board?
+pub fn watchers(board: &Board) -> Range {
+    Range { pk: format!("WATCHED#{board}"), prefix: "SOCKET#".to_owned(), index: None }
 }
 
 /// Who holds this name? Takes the folded form.
@@ -500,7 +517,7 @@ pub fn id_of(text: &str) -> EventId {
 }
 
 /// 128 bits of SHA-256 in hexadecimal: keys of a fixed length from text of any length.
-fn digest(text: &str) -> String {
+pub fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
