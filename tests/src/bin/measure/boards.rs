@@ -6,6 +6,7 @@ mod house;
 mod model;
 mod redis;
 mod scores;
+mod shape;
 mod sizes;
 
 use clap::{Args, Subcommand};
@@ -23,6 +24,8 @@ enum What {
     Model(model::Arguments),
     /// Every question at several sizes: round trips, units, latencies; beside counting, and beside Redis.
     Sizes(sizes::Arguments),
+    /// What other shapes of the tree would cost.
+    Shape(shape::Arguments),
     /// Changes of one board in batches of a thousand: rate, and write units per change.
     Engine(engine::Arguments),
     /// Changes of one board through the whole local cloud, while it is read.
@@ -34,6 +37,7 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
     match &arguments.what {
         What::Model(arguments) => model::run(arguments).await,
         What::Sizes(arguments) => sizes::run(arguments).await,
+        What::Shape(arguments) => shape::run(arguments).await,
         What::Engine(arguments) => engine::run(arguments).await,
         What::House(arguments) => house::run(arguments).await,
     }
