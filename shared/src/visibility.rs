@@ -46,25 +46,23 @@ pub fn may_see(viewer: Option<MemberId>, owner: MemberId, audience: Audience, re
     }
 }
 
-/// What stands between a viewer and each of these owners, in their order. One round trip for up to 30 of them; nobody
-/// signed in has no relations.
+/// What stands between a viewer and each of these owners, in their order. One round trip; nobody signed in has no
+/// relations.
 pub async fn relations(app: &App, viewer: Option<MemberId>, owners: &[MemberId]) -> Result<Vec<Relation>> {
     let Some(viewer) = viewer else { return Ok(vec![Relation::default(); owners.len()]) };
-    let mut relations = Vec::with_capacity(owners.len());
+    let three =
+        |owner: &MemberId| [keys::follow(viewer, *owner), keys::block(viewer, *owner), keys::block(*owner, viewer)];
     // Three keys each, and a batch has a hundred.
-    for owners in owners.chunks(30) {
-        let three =
-            |owner: &MemberId| [keys::follow(viewer, *owner), keys::block(viewer, *owner), keys::block(*owner, viewer)];
+    let batches = owners.chunks(30).map(|owners| async move {
         let keys: Vec<_> = owners.iter().flat_map(three).collect();
-        let found = app.table.get_all::<IgnoredAny>(&keys).await?;
-        relations.extend(
-            found.chunks(3).map(|found| Relation {
-                follows: found[0].is_some(),
-                blocked: found[1].is_some() || found[2].is_some(),
-            }),
-        );
-    }
-    Ok(relations)
+        app.table.get_all::<IgnoredAny>(&keys).await
+    });
+    let found = futures_util::future::try_join_all(batches).await?.concat();
+    let relation = |found: &[Option<IgnoredAny>]| Relation {
+        follows: found[0].is_some(),
+        blocked: found[1].is_some() || found[2].is_some(),
+    };
+    Ok(found.chunks(3).map(relation).collect())
 }
 
 #[cfg(test)]

@@ -180,6 +180,9 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
         let kept = owner.upload("/api/file-upload/", "file", "me.png", &crate::files::png(4)).await.assert(201).json();
         return kept["file"].as_str().unwrap().to_owned();
     }
+    if pattern.starts_with("/v1/boards/") {
+        crate::leaderboards::put_on_board(world, owner.id()).await;
+    }
     let mut avatar = String::new();
     if pattern.contains("{filename}") {
         let kept = owner.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(4)).await.assert(200).json();
@@ -191,6 +194,7 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
         .replace("{session}", "of-nobody")
         .replace("{code}", "of-nobody")
         .replace("{job}", "clean-up")
+        .replace("{board}", "game")
 }
 
 async fn ask(caller: &Person, method: &Method, path: &str, token: Option<&str>) -> u16 {

@@ -298,6 +298,7 @@ async fn deactivation_ends_every_session_and_keeps_the_name() {
     phone.get(&ada.profile()).await.assert(401);
     phone.sign_in().await.is(401, json!({ "errors": "Account is deactivated." }));
     phone.sign_in_with("wrong").await.is(401, json!({ "errors": "Invalid password." }));
+    world.settle().await;
     assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
     let again = json!({ "username": "ada", "password1": PASSWORD, "password2": PASSWORD });
     world.visitor().post("/users/register/", again).await.assert(400);
@@ -317,8 +318,8 @@ async fn deletion_is_final_and_leaves_nothing() {
         .is(200, json!({ "id": ada.id(), "username": "ada", "message": "Account deleted." }));
     phone.get(&ada.profile()).await.is(401, json!({ "errors": "User is not authenticated." }));
     phone.sign_in().await.is(401, json!({ "errors": "Username does not exist." }));
-    assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
     world.settle().await;
+    assert_eq!(world.visitor().get("/users/leaderboard/").await.json(), json!([]));
     let of_ada: Vec<_> = world
         .everything()
         .iter()

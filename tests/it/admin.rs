@@ -220,7 +220,10 @@ async fn an_account_is_deactivated_and_activated_again() {
     let world = World::new().await;
     let (warden, ada) = (staff(&world).await, world.member("ada").await);
     ada.score(7).await;
-    let board = async || world.visitor().get("/users/leaderboard/").await.json().as_array().unwrap().len();
+    let board = async || {
+        world.settle().await;
+        world.visitor().get("/users/leaderboard/").await.json().as_array().unwrap().len()
+    };
     let mut socket = ada.open_socket().await;
     let page = press(&warden, &ada, "deactivate", &[]).await.text();
     assert!(page.contains("The account is deactivated") && page.contains("Deactivated"), "{page}");
@@ -228,7 +231,6 @@ async fn an_account_is_deactivated_and_activated_again() {
     ada.elsewhere().sign_in().await.is(401, json!({ "errors": "Account is deactivated." }));
     assert_eq!(board().await, 1);
     // The same event as after one's own deactivation: sockets close.
-    world.settle().await;
     assert!(crate::chat::is_closed(&mut socket).await);
     let page = press(&warden, &ada, "activate", &[]).await.text();
     assert!(page.contains("The account is active."), "{page}");

@@ -55,6 +55,7 @@ fn steps() -> Vec<Step> {
         of_member("logout", Method::POST, |_| ("/users/logout/".to_owned(), json!({}))),
         of_member("token", Method::POST, |_| ("/v1/token".to_owned(), json!({}))),
         of_member("leaderboard", Method::GET, |_| ("/users/leaderboard/".to_owned(), json!(null))),
+        of_member("board", Method::GET, |_| ("/v1/boards/game/around-me".to_owned(), json!(null))),
         of_member("deactivate", Method::PATCH, |member| (member.profile(), json!({ "deactivate": true }))),
         of_member("delete", Method::DELETE, |member| (member.profile(), json!({}))),
         step(By::Signing, "staff-sign-in", Method::POST, |member| {

@@ -193,9 +193,9 @@ async fn a_form_does_as_well_and_only_the_named_fields_count() {
     let account: Account = world.app().table.get(keys::account(id)).await.unwrap().unwrap();
     assert!(account.is_usable() && !account.email_confirmed && account.role.is_none() && !account.second_factor);
     assert_eq!(me(&world, &token).await.json()["user"]["leetcode_username"], json!(null));
+    world.settle().await;
     let board = world.visitor().get("/users/leaderboard/").await.json();
     assert!(board.as_array().unwrap().iter().all(|row| row["score"] == 0), "{board}");
-    world.settle().await;
 }
 
 #[tokio::test]

@@ -132,6 +132,8 @@ async fn a_day(world: &World) {
     }
     crate::admin::a_day_of_the_staff(world, &ada).await;
     world.visitor().get("/users/leaderboard/").await.assert(200);
+    ada.get("/v1/boards/game/around-me").await.assert(200);
+    ada.get("/v1/boards/game/following").await.assert(200);
     world.visitor().get("/.well-known/jwks.json").await.assert(200);
     let mut socket = ada.open_socket().await;
     socket.send(r#"{"type":"online"}"#).await;

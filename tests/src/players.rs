@@ -2,47 +2,78 @@
 //! accounts, and their accounts no passwords.
 
 use local::Cloud;
+use serde_json::json;
 use shared::App;
 use shared::audit::{self, Author};
-use shared::ids::MemberId;
+use shared::boards::{Act, Board, GAME, Name, Period, Scope, ScoreChange, apply};
+use shared::ids::{EventId, MemberId};
 use shared::model::account::{Account, NameHeld};
 use shared::model::letter::LetterRecord;
 use shared::model::name::{Email, Username};
+use shared::model::relation::Follow;
 use shared::model::role::Role;
-use shared::model::score::Score;
 use shared::store::{Change, Write, keys};
 
 /// DynamoDB takes at most this many writes together.
 const TOGETHER: usize = 100;
 
-/// Puts this many players on the leaderboard, with names and pictures of ordinary lengths.
+/// Puts this many players on the game's leaderboard, with names and pictures of ordinary lengths.
 pub async fn fill_leaderboard(cloud: &Cloud, players: u32) -> Result<(), String> {
-    let app = app(cloud)?;
-    let now = app.clock.now();
-    let scores = (1..=players).map(|number| {
+    let board = Board { name: Name::of(GAME), scope: Scope::all(), period: Period::AllTime };
+    fill_board(cloud, &board, players, None).await
+}
+
+/// Puts this many players on a board, and one more in their midst.
+pub async fn fill_board(cloud: &Cloud, board: &Board, players: u32, also: Option<MemberId>) -> Result<(), String> {
+    let change = |member: MemberId, act, number: u32| ScoreChange {
+        board: board.clone(),
+        member,
+        event: EventId(u64::from(number)),
+        act,
+    };
+    let mut changes = Vec::new();
+    for number in 1..=players {
         let member = MemberId(u64::from(number));
-        let name = format!("player-{number:06}");
-        let username = Username::parse(&name).map_err(|_| format!("{name} is not a name."))?;
-        let score = Score {
-            member,
-            username,
-            avatar: Some(format!("avatars/{member}/portrait-of-a-player-0123456789a.png")),
-            // Spread out, and some of them equal.
-            score: i64::from(number.wrapping_mul(2_654_435_761) % 10_000),
-            games_played: 120,
-            games_won: 60,
-            updated_at: now,
-            scored_at: now,
-            shown: true,
-        };
-        Write::put(&score).map_err(|error| error.to_string())
+        // Spread out, and some of them equal.
+        let score = 1 + i64::from(number.wrapping_mul(2_654_435_761) % 10_000);
+        changes.push(change(member, Act::Set { score, reached: EventId(u64::from(number)) }, number));
+        let card = json!({
+            "username": format!("player-{number:06}"),
+            "avatar": format!("avatars/{member}/portrait-of-a-player-0123456789a.png"),
+            "games_played": 120,
+            "games_won": 60,
+        });
+        if board.name.as_str() == GAME {
+            changes.push(change(member, Act::Card(card.to_string()), number));
+        }
+    }
+    let among = |member| change(member, Act::Set { score: 5_000, reached: EventId(1) }, 1);
+    changes.extend(also.map(among));
+    let app = app(cloud, "projector")?;
+    apply(&app, changes).await.map(drop).map_err(|error| error.to_string())
+}
+
+/// Lets a member follow the first players.
+pub async fn follow(cloud: &Cloud, member: MemberId, players: u32) -> Result<(), String> {
+    let app = app(cloud, "accounts")?;
+    let since = app.clock.now();
+    let follows = (1..=players).map(|number| {
+        let follow = Follow { member, followed: MemberId(u64::from(number)), since };
+        Write::put(&follow).map_err(|error| error.to_string())
     });
-    keep(&app, scores.collect::<Result<_, _>>()?).await
+    keep(&app, follows.collect::<Result<_, _>>()?).await
+}
+
+/// Closes the boards of a period that is over.
+pub async fn close_boards(cloud: &Cloud, period: Period) -> Result<(), String> {
+    let app = app(cloud, "projector")?;
+    let deadline = app.clock.now() + chrono::Duration::minutes(5);
+    shared::boards::close::close(&app, period, deadline).await.map(drop).map_err(|error| error.to_string())
 }
 
 /// Gives the first players of a filled leaderboard accounts with everything in them.
 pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
-    let app = app(cloud)?;
+    let app = app(cloud, "accounts")?;
     let mut writes = Vec::new();
     for number in 1..=players {
         let id = MemberId(u64::from(number));
@@ -66,7 +97,7 @@ pub async fn give_accounts(cloud: &Cloud, players: u32) -> Result<(), String> {
 
 /// Makes a member an administrator, which nobody of the staff could do the first time.
 pub async fn make_staff(cloud: &Cloud, name: &str) -> Result<(), String> {
-    let table = app(cloud)?.table.clone();
+    let table = app(cloud, "accounts")?.table.clone();
     let held = table.get::<NameHeld>(keys::name(name)).await.map_err(|error| error.to_string())?;
     let member = held.ok_or_else(|| format!("Nobody is called {name}."))?.member;
     let change = Change::of(keys::account(member)).set("role", Role::Administrator);
@@ -75,7 +106,7 @@ pub async fn make_staff(cloud: &Cloud, name: &str) -> Result<(), String> {
 
 /// Notes that each of the first players got a letter, so that all of them are of different members.
 pub async fn write_letters(cloud: &Cloud, letters: u32) -> Result<(), String> {
-    let app = app(cloud)?;
+    let app = app(cloud, "accounts")?;
     let now = app.clock.now();
     let records = (1..=letters).map(|number| {
         let record = LetterRecord {
@@ -95,7 +126,7 @@ pub async fn write_letters(cloud: &Cloud, letters: u32) -> Result<(), String> {
 
 /// Notes that something was done to each of the first players.
 pub async fn fill_audit_trail(cloud: &Cloud, entries: u32) -> Result<(), String> {
-    let app = app(cloud)?;
+    let app = app(cloud, "accounts")?;
     let entry = |number: u32| {
         let whom = Some(MemberId(u64::from(number)));
         audit::note(&app, Author::operator(), "banned", whom, Some("because of ".repeat(10)))
@@ -104,9 +135,11 @@ pub async fn fill_audit_trail(cloud: &Cloud, entries: u32) -> Result<(), String>
     keep(&app, (1..=entries).map(entry).collect::<Result<_, _>>()?).await
 }
 
-fn app(cloud: &Cloud) -> Result<App, String> {
-    let environment = cloud.functions().environment("accounts").ok_or("The template has no accounts function.")?;
-    App::new(environment).map_err(|error| error.to_string())
+/// The app of one function, at the cloud's time.
+fn app(cloud: &Cloud, function: &str) -> Result<App, String> {
+    let environment = cloud.functions().environment(function);
+    let environment = environment.ok_or_else(|| format!("The template has no function {function}."))?;
+    Ok(App::new(environment).map_err(|error| error.to_string())?.with_clock(cloud.clock().clone()))
 }
 
 async fn keep(app: &App, mut writes: Vec<Write>) -> Result<(), String> {

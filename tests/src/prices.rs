@@ -4,6 +4,7 @@
 //! cases, with every limit on as in production, and notes what each invocation cost. Which route answered is read from
 //! the invocation and not written down here, so a line cannot stand beside the wrong budget.
 
+mod boards;
 mod google;
 mod leettrack;
 mod native;
@@ -116,6 +117,7 @@ impl Story {
         self.use_tokens().await?;
         self.swap_skills().await?;
         self.train().await?;
+        self.climb_boards().await?;
         self.use_leettrack().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;
@@ -202,7 +204,9 @@ impl Story {
         ada.get("/users/leaderboard/?limit=10").await?;
         self.note("10 rows of 1,100")?;
         ada.get("/users/leaderboard/").await?;
-        self.note("1,000 rows of 1,100")
+        self.note("1,000 rows of 1,100")?;
+        ada.get("/users/leaderboard/?limit=100&offset=800").await?;
+        self.note("100 rows after 800 of 1,100")
     }
 
     async fn talk(&mut self, ada: &mut Browser) -> Result<(), String> {

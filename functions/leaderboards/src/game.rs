@@ -3,13 +3,14 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::boards::{Board, GAME, Name, Period, Ranked, Scope, read};
 use shared::error::Problems;
 use shared::http::{Json, Query};
 use shared::ids::MemberId;
 use shared::{App, Result};
 
-use crate::ranking::{self, DEEPEST, Ranked};
-
+/// The deepest row that a page may reach.
+const DEEPEST: usize = 1000;
 const USUAL_LIMIT: usize = 100;
 
 /// Which rows.
@@ -32,26 +33,39 @@ pub struct RankedView {
     username: String,
     avatar: Option<String>,
     score: i64,
-    rank: usize,
+    rank: i64,
+    games_played: i64,
+    games_won: i64,
+}
+
+/// What the board keeps beside a score, so that a row needs no account.
+#[derive(Deserialize)]
+struct Card {
+    username: String,
+    /// The name of the picture in the bucket.
+    avatar: Option<String>,
     games_played: i64,
     games_won: i64,
 }
 
 impl RankedView {
-    fn of(Ranked { rank, score }: Ranked) -> RankedView {
-        RankedView {
-            id: score.member,
-            username: score.username.as_str().to_owned(),
-            avatar: score.avatar.as_deref().map(shared::media::path),
-            score: score.score,
-            rank,
-            games_played: score.games_played,
-            games_won: score.games_won,
-        }
+    /// The row, unless the board does not know yet whose it is.
+    fn of(Ranked { row, competition, .. }: Ranked) -> Option<RankedView> {
+        let card: Card = serde_json::from_str(row.card.as_deref()?).ok()?;
+        Some(RankedView {
+            id: row.member,
+            username: card.username,
+            avatar: card.avatar.as_deref().map(shared::media::path),
+            score: row.score,
+            rank: competition,
+            games_played: card.games_played,
+            games_won: card.games_won,
+        })
     }
 }
 
-/// Shows anyone the best players, best first.
+/// Shows anyone the best players, best first. Of equals, whoever came to the score first is ahead: the contract only
+/// proposes an order by id, which would set those above who joined long ago.
 pub async fn leaderboard(State(app): State<App>, Query(window): Query<Window>) -> Result<Json<Vec<RankedView>>> {
     let mut problems = Problems::default();
     let mut bounded = |field, value: Option<i64>, least: usize, most: usize| {
@@ -64,6 +78,8 @@ pub async fn leaderboard(State(app): State<App>, Query(window): Query<Window>) -
     problems.finish()?;
     let whole = limit.is_none() && offset.is_none();
     let limit = limit.unwrap_or(if whole { DEEPEST } else { USUAL_LIMIT });
-    let rows = ranking::top(&app, offset.unwrap_or(0), limit).await?;
-    Ok(Json(rows.into_iter().map(RankedView::of).collect()))
+    let offset = offset.unwrap_or(0);
+    let board = Board { name: Name::of(GAME), scope: Scope::all(), period: Period::AllTime };
+    let page = read::at(&app, &board, offset, limit.min(DEEPEST - offset)).await?;
+    Ok(Json(page.rows.into_iter().filter_map(RankedView::of).collect()))
 }

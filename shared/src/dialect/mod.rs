@@ -10,7 +10,7 @@ mod native;
 pub mod skillnet;
 pub mod skillnet_client;
 mod staff;
-mod sukuwatto;
+pub mod sukuwatto;
 mod tracker;
 
 use chrono::Duration;

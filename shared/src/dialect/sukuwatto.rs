@@ -1,5 +1,7 @@
 //! Sukuwatto: field maps for wrong values, `{"detail"}` for everything else (its contract, section 1.3).
 
+pub mod people;
+
 use serde_json::{Value, json};
 
 use super::{Refusal, field_map, sentence, skillnet, status_400};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::PathParameters;
 use super::{
-    Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Upload,
+    Accepted, Body, Created, Html, Json, NoContent, Numbered, Page, Path, Query, SeeOther, SetCookies, Tagged, Upload,
 };
 use crate::auth::{Administrator, Bearer, Beside, Client, Leaver, Member, Operator, Staff, Viewer};
 use crate::dialect::Dialect;
@@ -341,6 +341,21 @@ impl<T: JsonSchema> Describe for Accepted<T> {
     fn describe(operation: &mut Operation<'_>) {
         let schema = operation.schemas.views.subschema_for::<T>().to_value();
         operation.answer(StatusCode::ACCEPTED, "application/json", schema);
+    }
+}
+
+impl<T: JsonSchema> Describe for Tagged<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        Json::<T>::describe(operation);
+        operation.responses.insert("304".to_owned(), json!({ "description": "Not Modified" }));
+        for status in ["200", "304"] {
+            operation.responses[status]["headers"]["ETag"] = json!({ "schema": { "type": "string" } });
+        }
+        let kept = "The `ETag` of an answer that the client has kept: if it is still the same, the answer is 304.";
+        let schema = json!({ "type": "string" });
+        operation.parameters.push(json!({
+            "name": "If-None-Match", "in": "header", "required": false, "schema": schema, "description": kept,
+        }));
     }
 }
 

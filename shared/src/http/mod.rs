@@ -18,5 +18,5 @@ pub use field::Field;
 pub use multipart::Upload;
 pub use page::{Cursor, Numbered, NumberedView};
 pub use path::Path;
-pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies};
+pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies, Tagged};
 pub use routes::{Listing, Price, Purpose, Routes, Row};

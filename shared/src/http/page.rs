@@ -46,6 +46,7 @@ const USUAL_SIZE: usize = 10;
 pub struct Numbered {
     path: String,
     parameters: Vec<(String, String)>,
+    usual_size: usize,
 }
 
 /// Where a numbered page lies in its list.
@@ -79,15 +80,29 @@ impl FromRequestParts<App> for Numbered {
         Ok(Numbered {
             path: parts.uri.path().to_owned(),
             parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            usual_size: USUAL_SIZE,
         })
     }
 }
 
 impl Numbered {
+    /// The same, of a list that has so many entries on a page where the caller does not say.
+    pub fn usually(self, size: usize) -> Numbered {
+        Numbered { usual_size: size, ..self }
+    }
+
+    /// The entries that are on the page if the list is long enough; none where only its length tells, as of the last
+    /// page.
+    pub fn rows(&self, largest: usize) -> Option<Range<usize>> {
+        let size = self.size(largest);
+        let number: usize = self.last("page").map_or(Ok(1), |number| number.trim().parse()).ok()?;
+        let first = number.checked_sub(1)?.checked_mul(size)?;
+        Some(first..first.checked_add(size)?)
+    }
+
     /// Where the page lies in a list of `count` entries; at most `largest` of them are on one page.
     pub fn place(&self, count: usize, largest: usize) -> Result<Place> {
-        let asked = self.last("page_size").and_then(|size| size.trim().parse().ok());
-        let size = asked.filter(|size| *size > 0).unwrap_or(USUAL_SIZE).min(largest);
+        let size = self.size(largest);
         // The first page is there even if nothing is on it.
         let pages = count.div_ceil(size).max(1);
         let number = match self.last("page") {
@@ -124,6 +139,12 @@ impl Numbered {
         format!("{base}{}{mark}{query}", self.path)
     }
 
+    /// Entries on a page.
+    fn size(&self, largest: usize) -> usize {
+        let asked = self.last("page_size").and_then(|size| size.trim().parse().ok());
+        asked.filter(|size| *size > 0).unwrap_or(self.usual_size).min(largest)
+    }
+
     /// A parameter's value; of several the last counts.
     fn last(&self, name: &str) -> Option<&str> {
         self.parameters.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -136,7 +157,7 @@ mod tests {
 
     fn asked(query: &str) -> Numbered {
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Numbered { path: "/api/users/".to_owned(), parameters }
+        Numbered { path: "/api/users/".to_owned(), parameters, usual_size: USUAL_SIZE }
     }
 
     #[test]
@@ -152,6 +173,16 @@ mod tests {
         }
         for page in ["0", "-1", "x", "", "4", "99999999999999999999", "18446744073709551615"] {
             assert_eq!(rows(&format!("page={page}"), 25), None, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_before_the_length_of_its_list() {
+        let rows = |query: &str| asked(query).usually(20).rows(50);
+        assert_eq!(rows(""), Some(0..20));
+        assert_eq!(rows("page=3&page_size=100"), Some(100..150));
+        for page in ["last", "0", "-1", "x", "", "18446744073709551615"] {
+            assert_eq!(rows(&format!("page={page}")), None, "{page}");
         }
     }
 

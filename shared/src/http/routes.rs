@@ -17,7 +17,7 @@ use lambda_http::RequestExt;
 
 use super::describe::{Endpoint, Operation};
 use super::origin;
-use super::reply::{Page, Refused, SeeOther};
+use super::reply::{Kept, Page, Refused, SeeOther};
 use crate::app::App;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind};
@@ -255,9 +255,10 @@ async fn take_turn(State(context): State<Context>, mut request: Request, next: N
     let turn = Turn { dialect, label, app, back };
     meter::note_route(&turn.label);
     let request_id = request_id(&request);
+    let kept = Kept::of(request.headers());
     request.extensions_mut().insert(dialect);
     let response = match turn.check_origin(request.method(), request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => kept.spare(next.run(request).await),
         Err(error) => error.into_response(),
     };
     turn.finish(response, &request_id)

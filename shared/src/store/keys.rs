@@ -8,7 +8,7 @@
 //! | what is their second factor? | `MEMBER#<id>` | `SECOND` |
 //! | which sessions has a member? | `MEMBER#<id>` | `SESSION#<session>` |
 //! | is this code good? | `MEMBER#<id>` | `CODE#<purpose>#<code>` |
-//! | does a member follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
+//! | whom does a member follow, and do they follow this one? | `MEMBER#<id>` | `FOLLOWS#<id>` |
 //! | has a member blocked this one? | `MEMBER#<id>` | `BLOCKS#<id>` |
 //! | what has a member uploaded? | `MEMBER#<id>` | `UPLOAD#<file name>` |
 //! | which Google account has a member? | `MEMBER#<id>` | `GOOGLE` |
@@ -122,6 +122,11 @@ pub fn code(member: MemberId, purpose: &str, id: &str) -> Key {
 /// Does `member` follow `other`?
 pub fn follow(member: MemberId, other: MemberId) -> Key {
     key(member_partition(member), format!("FOLLOWS#{:016}", other.0))
+}
+
+/// Whom does a member follow? In the order of their ids.
+pub fn followed_by(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "FOLLOWS#".to_owned(), index: None }
 }
 
 /// Has `member` blocked `other`?

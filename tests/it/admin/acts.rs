@@ -14,8 +14,9 @@ async fn moderator(world: &World) -> Person {
     moderator
 }
 
-/// The members on the leaderboard.
+/// The members on the leaderboard, once it has heard of everything.
 async fn board(world: &World) -> usize {
+    world.settle().await;
     world.visitor().get("/users/leaderboard/").await.json().as_array().unwrap().len()
 }
 

@@ -5,11 +5,12 @@ use http::request::Parts;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::{Beside, Member, Viewer};
+use shared::dialect::sukuwatto::people::{self, UserMinView};
 use shared::http::describe::{Describe, Operation};
 use shared::http::{Json, Numbered, NumberedView, Query};
 use shared::ids::MemberId;
 use shared::model::account::Account;
-use shared::model::name::{Email, LONGEST_USERNAME, fold};
+use shared::model::name::Email;
 use shared::model::profile::Profile;
 use shared::store::keys;
 use shared::visibility::{self, may_see};
@@ -17,13 +18,11 @@ use shared::{App, Error, Result, media};
 
 use super::joining::Name;
 use super::users::place;
-use super::views::{UserFullView, UserHiddenView, UserMinView, UserView};
+use super::views::{UserFullView, UserHiddenView, UserView};
 use crate::members;
 
 /// Members on a page, at most: everyone costs four reads.
 const LARGEST_PAGE: usize = 50;
-/// Terms of a search, at most.
-const MOST_TERMS: usize = 10;
 
 /// The name that somebody asks for, and who has it.
 pub struct Named {
@@ -105,10 +104,7 @@ pub struct Search {
 
 impl Search {
     fn terms(&self) -> Vec<String> {
-        let text = if self.search.trim().is_empty() { &self.username } else { &self.search };
-        let words = text.split(|char: char| char.is_whitespace() || char == ',').filter(|word| !word.is_empty());
-        let term = |word: &str| fold(&word.chars().take(LONGEST_USERNAME).collect::<String>());
-        words.take(MOST_TERMS).map(term).collect()
+        people::terms(if self.search.trim().is_empty() { &self.username } else { &self.search })
     }
 }
 

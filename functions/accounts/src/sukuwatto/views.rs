@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::dialect::sukuwatto::people::UserMinView;
 use shared::ids::MemberId;
 use shared::media;
 use shared::model::account::Account;
@@ -22,25 +23,6 @@ const TIERS: [(&str, Tier); 3] = [("n", Tier::Novice), ("i", Tier::Intermediate)
 /// The code of a value; every value has one.
 fn code<T: Copy + PartialEq>(codes: &[(&'static str, T)], value: T) -> &'static str {
     codes.iter().find(|(_, known)| *known == value).map_or("", |(code, _)| code)
-}
-
-/// A member in a list.
-#[derive(Serialize, JsonSchema)]
-pub struct UserMinView {
-    id: MemberId,
-    username: String,
-    profile_filename: Option<String>,
-}
-
-impl UserMinView {
-    /// The member with this account.
-    pub fn of(account: &Account) -> UserMinView {
-        UserMinView {
-            id: account.id,
-            username: account.username.as_str().to_owned(),
-            profile_filename: account.avatar.as_deref().map(media::path),
-        }
-    }
 }
 
 /// A member who hides from the viewer.
@@ -105,10 +87,9 @@ pub struct NewUserView {
 impl NewUserView {
     /// A member, whole but for what training makes of them.
     pub fn of(account: &Account, profile: &Profile) -> NewUserView {
-        let UserMinView { id, username, profile_filename } = UserMinView::of(account);
         NewUserView {
-            id,
-            username,
+            id: account.id,
+            username: account.username.as_str().to_owned(),
             first_name: account.first_name.clone(),
             last_name: account.last_name.clone(),
             gender: profile.gender.map(|gender| code(&GENDERS, gender)),
@@ -117,7 +98,7 @@ impl NewUserView {
             system: code(&SYSTEMS, profile.units.system),
             location: profile.location.clone(),
             biography: profile.bio.clone(),
-            profile_filename,
+            profile_filename: account.avatar.as_deref().map(media::path),
             default_weight_unit: profile.units.weight,
             default_speed_unit: profile.units.speed,
             default_distance_unit: profile.units.distance,
