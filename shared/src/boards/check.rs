@@ -17,7 +17,7 @@ use super::read::Row;
 use super::tree::{AT_ONCE, Branch, Count, MOST_SHARDS, NodeItem, addition};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{Change, Condition, Query, StoreError, keys};
+use crate::store::{Change, Condition, Key, Query, StoreError, keys};
 
 /// Entries read at once.
 const PAGE: usize = 1_000;
@@ -236,23 +236,27 @@ impl Check<'_> {
     /// What would have to be added to a branch's slots to agree with what lies under them.
     async fn missing(&self, node: Node) -> Result<BTreeMap<u16, Count>> {
         let slots = if node == Node::Root { super::path::ROOT_SLOTS } else { super::path::BRANCH_SLOTS };
-        let children: Vec<(u16, Node)> = (0..slots).filter_map(|slot| Some((slot, node.child(slot)?))).collect();
-        let branch = self.branches(&[node]).await?.swap_remove(0);
-        let mut missing = BTreeMap::new();
         let mut sums: BTreeMap<u16, Count> = BTreeMap::new();
-        let (leaves, branches): (Vec<(u16, Node)>, Vec<(u16, Node)>) =
-            children.into_iter().partition(|(_, child)| matches!(child, Node::Leaf { .. }));
-        let keys: Vec<_> = leaves.iter().map(|(_, child)| keys::node(self.board, *child, 0)).collect();
+        let (mut leaves, mut branches) = (Vec::new(), Vec::new());
+        for slot in 0..slots {
+            match node.child(slot) {
+                Some(child @ Node::Leaf { .. }) => leaves.push((slot, keys::node(self.board, child, 0))),
+                Some(child) => branches.push((slot, child)),
+                None => {}
+            }
+        }
+        let (of_leaves, keys): (Vec<u16>, Vec<Key>) = leaves.into_iter().unzip();
         if !keys.is_empty() {
-            let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
-            for ((slot, _), item) in leaves.into_iter().zip(items) {
+            for (slot, item) in of_leaves.into_iter().zip(self.app.boards.table.get_many::<NodeItem>(&keys).await?) {
                 sums.insert(slot, item.map_or(Ok(Counts::default()), |item| item.counts())?.sum());
             }
         }
-        let (slots, children): (Vec<_>, Vec<_>) = branches.into_iter().unzip();
-        for (slot, child) in slots.into_iter().zip(self.branches(&children).await?) {
+        let (of_branches, children): (Vec<u16>, Vec<Node>) = branches.into_iter().unzip();
+        for (slot, child) in of_branches.into_iter().zip(self.branches(&children).await?) {
             sums.insert(slot, child.sum());
         }
+        let branch = self.branches(&[node]).await?.swap_remove(0);
+        let mut missing = BTreeMap::new();
         for (slot, sum) in sums {
             let said = branch.0.get(&slot).copied().unwrap_or_default();
             let by = Count { members: sum.members - said.members, scores: sum.scores - said.scores };

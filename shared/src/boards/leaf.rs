@@ -32,7 +32,7 @@ impl Counts {
     }
 
     /// The slots that have members, the highest score first, with their members.
-    pub fn from_the_top(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+    pub fn best_first(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
         self.0.iter().rev().map(|(slot, count)| (*slot, *count))
     }
 

@@ -201,7 +201,7 @@ async fn walk(app: &App, board: &Board, offset: i64) -> Result<Option<Start>> {
     loop {
         let tree = Tree::read(app, board, [node]).await?;
         if let Some(counts) = tree.leaves.get(&node) {
-            for (slot, members) in counts.from_the_top() {
+            for (slot, members) in counts.best_first() {
                 if above.members + members as i64 > offset {
                     return Ok(node.score(slot).map(|score| Start { score, above }));
                 }

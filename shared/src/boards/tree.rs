@@ -230,7 +230,7 @@ impl Tree {
                 above += branch.to_the_right(Some(step.slot));
             }
             if let Some(counts) = self.leaves.get(&step.node) {
-                for (_, members) in counts.from_the_top().take_while(|(slot, _)| *slot > step.slot) {
+                for (_, members) in counts.best_first().take_while(|(slot, _)| *slot > step.slot) {
                     above += Count { members: members as i64, scores: 1 };
                 }
                 equals = counts.at(step.slot) as i64;
