@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(template.sockets.routes["$connect"], "ChatFunction");
         assert_eq!(template.sockets.stage, "live");
 
-        let table = &template.tables[0];
+        let table = template.tables.iter().find(|table| table.id == "MainTable").unwrap();
         assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"));
         assert_eq!(table.definition["StreamSpecification"]["StreamEnabled"], true);
         let letters = template.queue("LettersQueue").unwrap();

@@ -1,4 +1,5 @@
-//! Leaving: deactivation and ban keep everything and hide it, and can be undone; deletion is final.
+//! Leaving: deactivation and ban keep everything and hide it, and can be undone; deletion is final. Boards follow the
+//! account ([`crate::boards::standing`]).
 //!
 //! Who may do it, and what they have to show first, is for the slices to say: a member leaves by themselves
 //! (`accounts`), or is made to by the staff (`admin`). `also` are writes that belong in the same transaction.
@@ -9,15 +10,13 @@ use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::name::fold;
-use crate::model::score::Score;
-use crate::store::{Change, Condition, StoreError, Stored, Write, keys};
+use crate::store::{Change, Condition, StoreError, Write, keys};
 
 /// Deactivates an account: every session ends, the score leaves the leaderboard, the name stays taken.
 pub async fn deactivate(app: &App, member: MemberId, also: impl IntoIterator<Item = Write>) -> Result<()> {
     let account = Change::of(keys::account(member)).set("active", false).add("session_epoch", 1);
     let writes = vec![
         Write::change(account.when(Condition::equals("active", true))),
-        hide_score(member),
         happened(app, Event::SessionsEnded { member })?,
     ];
     settle(app, writes, also).await
@@ -25,21 +24,14 @@ pub async fn deactivate(app: &App, member: MemberId, also: impl IntoIterator<Ite
 
 /// Takes a deactivation back: the member may sign in again, and their score is on the leaderboard, unless they are
 /// banned.
-pub async fn reactivate(
-    app: &App,
-    account: &Account,
-    score: Score,
-    also: impl IntoIterator<Item = Write>,
-) -> Result<()> {
+pub async fn reactivate(app: &App, account: &Account, also: impl IntoIterator<Item = Write>) -> Result<()> {
     // A ban raises the epoch, and the end of one is seen by its mark: neither may come in between.
     let mut seen = Condition::equals("active", false).and(Condition::equals("session_epoch", account.session_epoch));
     if account.banned {
         seen = seen.and(Condition::equals("banned", true));
     }
     let change = Change::of(keys::account(account.id)).set("active", true).when(seen);
-    let mut writes = vec![Write::change(change)];
-    writes.extend((!account.banned).then(|| show_score(score)));
-    settle(app, writes, also).await
+    settle(app, vec![Write::change(change)], also).await
 }
 
 /// Bans a member: as a deactivation does, but only the staff takes it back. It stands beside a deactivation.
@@ -48,21 +40,15 @@ pub async fn ban(app: &App, account: &Account, also: impl IntoIterator<Item = Wr
     // Whoever bans at the same time raises the epoch, too.
     let seen = Condition::equals("session_epoch", account.session_epoch);
     let change = Change::of(keys::account(member)).set("banned", true).add("session_epoch", 1).when(seen);
-    let writes = vec![Write::change(change), hide_score(member), happened(app, Event::SessionsEnded { member })?];
+    let writes = vec![Write::change(change), happened(app, Event::SessionsEnded { member })?];
     settle(app, writes, also).await
 }
 
 /// Takes a ban back: the member may sign in again, and their score is on the leaderboard, if the account is active.
-pub async fn reinstate(
-    app: &App,
-    account: &Account,
-    score: Score,
-    also: impl IntoIterator<Item = Write>,
-) -> Result<()> {
+pub async fn reinstate(app: &App, account: &Account, also: impl IntoIterator<Item = Write>) -> Result<()> {
     let seen = Condition::equals("banned", true).and(Condition::equals("active", account.active));
-    let mut writes = vec![Write::change(Change::of(keys::account(account.id)).set("banned", false).when(seen))];
-    writes.extend(account.active.then(|| show_score(score)));
-    settle(app, writes, also).await
+    let change = Change::of(keys::account(account.id)).set("banned", false).when(seen);
+    settle(app, vec![Write::change(change)], also).await
 }
 
 /// Deletes an account: member, score, name and address go at once, and with them every session; what else lies
@@ -87,17 +73,6 @@ pub async fn delete(app: &App, account: &Account, also: impl IntoIterator<Item =
         writes.push(Write::delete(keys::leetcode_name(&fold(name)), held));
     }
     settle(app, writes, also).await
-}
-
-fn hide_score(member: MemberId) -> Write {
-    Write::change(Change::of(keys::score(member)).set("shown", false).index(None))
-}
-
-/// Its place on the leaderboard follows from the points, which must still be those.
-fn show_score(score: Score) -> Write {
-    let shown = Score { shown: true, ..score };
-    let change = Change::of(keys::score(shown.member)).set("shown", true).index(shown.index());
-    Write::change(change.when(Condition::equals("score", shown.score)))
 }
 
 async fn settle(app: &App, mut writes: Vec<Write>, also: impl IntoIterator<Item = Write>) -> Result<()> {

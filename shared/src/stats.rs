@@ -90,8 +90,7 @@ pub async fn write(
             .set("games_won", games_won)
             .set("updated_at", now)
             .set("scored_at", scored_at)
-            .index(new.index())
-            .when(Condition::equals("score", old.score).and(Condition::equals("shown", old.shown)))
+            .when(Condition::equals("score", old.score))
             .when(Condition::equals("updated_at", old.updated_at));
         let mut writes = vec![Write::change(change)];
         writes.extend_from_slice(also);

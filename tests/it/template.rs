@@ -137,13 +137,15 @@ async fn a_day(world: &World) {
     world.visitor().get("/.well-known/jwks.json").await.assert(200);
     let mut socket = ada.open_socket().await;
     socket.send(r#"{"type":"online"}"#).await;
+    socket.recv().await;
+    socket.send(r#"{"type":"follow_board","board":"game/all/all"}"#).await;
     socket.recv().await.expect("a frame");
     socket.close().await;
     let _open = ada.open_socket().await;
     world.block(&ada, &world.member("eve").await).await;
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
-    for job in ["clean-up", "check-accounts"] {
+    for job in ["clean-up", "check-accounts", "check-boards", "close-week"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }
     world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "ada" })).await.outcome.unwrap();

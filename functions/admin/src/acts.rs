@@ -33,9 +33,9 @@ pub async fn activate(
     Path(member): Path<MemberId>,
     Form(Button {}): Form<Button>,
 ) -> Result<SeeOther> {
-    let (account, score) = reach(&app, &by, member).await?;
+    let (account, _) = reach(&app, &by, member).await?;
     if !account.active {
-        leaving::reactivate(&app, &account, score, noted(&app, &by, &account, "activated", None)?).await?;
+        leaving::reactivate(&app, &account, noted(&app, &by, &account, "activated", None)?).await?;
     }
     Ok(back(member, "activated"))
 }
@@ -89,9 +89,9 @@ pub async fn reinstate(
     Path(member): Path<MemberId>,
     Form(Button {}): Form<Button>,
 ) -> Result<SeeOther> {
-    let (account, score) = reach(&app, &by, member).await?;
+    let (account, _) = reach(&app, &by, member).await?;
     if account.banned {
-        leaving::reinstate(&app, &account, score, noted(&app, &by, &account, "reinstated", None)?).await?;
+        leaving::reinstate(&app, &account, noted(&app, &by, &account, "reinstated", None)?).await?;
     }
     Ok(back(member, "reinstated"))
 }

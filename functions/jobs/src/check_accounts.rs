@@ -46,10 +46,7 @@ async fn find_wrong(app: &App, account: &Account) -> Result<Option<&'static str>
     if name.is_none_or(|name| name.member != account.id) {
         return Ok(Some("name"));
     }
-    let agrees = |score: Score| {
-        let shown = account.active && !account.banned;
-        score.username == account.username && score.avatar == account.avatar && score.shown == shown
-    };
+    let agrees = |score: Score| score.username == account.username && score.avatar == account.avatar;
     if !score.is_some_and(agrees) {
         return Ok(Some("score"));
     }

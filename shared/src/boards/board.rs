@@ -190,11 +190,8 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Scope, NotABoard> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        if (1..=128).contains(&text.len()) && text.bytes().all(good) {
-            Ok(Scope(text.to_owned()))
-        } else {
-            Err(NotABoard)
-        }
+        let good = |text: &str| text.bytes().all(good) && text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if (1..=128).contains(&text.len()) && good(text) { Ok(Scope(text.to_owned())) } else { Err(NotABoard) }
     }
 }
 

@@ -247,8 +247,19 @@ async fn page(app: &App, board: &Board, query: Query, limit: usize, counting: Co
     Ok(Page { rows, next })
 }
 
-async fn rows(app: &App, query: Query) -> Result<Vec<Row>> {
-    Ok(app.boards.table.query::<IndexRow>(query).await?.items.into_iter().map(Row::from).collect())
+/// The lines that a query asks for: more than a megabyte comes in parts.
+async fn rows(app: &App, mut query: Query) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    loop {
+        let wanted = query.limit();
+        let page = app.boards.table.query::<IndexRow>(query.clone()).await?;
+        let missing = wanted.saturating_sub(page.items.len());
+        rows.extend(page.items.into_iter().map(Row::from));
+        match page.next.filter(|_| missing > 0) {
+            Some(next) => query = query.with_limit(missing).after(&next)?,
+            None => return Ok(rows),
+        }
+    }
 }
 
 /// Counts ranks on from one line to the next.

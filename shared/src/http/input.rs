@@ -95,6 +95,11 @@ impl serde::de::Error for Mistake {
         Mistake::expected(expected)
     }
 
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Mistake {
+        let names: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();
+        Mistake { expected: Some(format!("one of {}", names.join(", "))), ..Mistake::default() }
+    }
+
     fn invalid_length(_: usize, expected: &dyn Expected) -> Mistake {
         Mistake::expected(expected)
     }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Username;
 use crate::ids::MemberId;
-use crate::store::{IndexKey, Key, Stored, keys};
+use crate::store::{Key, Stored, keys};
 
-/// A member's score. The name and the picture are kept along, so that a page of the leaderboard is one query.
+/// A member's score. The name and the picture are kept along, for the leaderboard shows them beside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Score {
     /// Whose.
@@ -26,8 +26,6 @@ pub struct Score {
     pub updated_at: DateTime<Utc>,
     /// When the points last changed: among equals the earlier one is ahead.
     pub scored_at: DateTime<Utc>,
-    /// Whether the leaderboard shows it.
-    pub shown: bool,
 }
 
 impl Score {
@@ -42,7 +40,6 @@ impl Score {
             games_won: 0,
             updated_at: joined_at,
             scored_at: joined_at,
-            shown: true,
         }
     }
 }
@@ -50,9 +47,5 @@ impl Score {
 impl Stored for Score {
     fn key(&self) -> Key {
         keys::score(self.member)
-    }
-
-    fn index(&self) -> Option<IndexKey> {
-        self.shown.then(|| keys::by_score(self.score, self.member))
     }
 }

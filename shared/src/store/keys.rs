@@ -38,7 +38,6 @@
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
-//! | who has the highest scores? | `SCORES` | `<highest first>#<id>` |
 //! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
 //! | who follows this member? | `FOLLOWERS#<id>` | `<member>` |
@@ -305,16 +304,6 @@ pub fn public_keys() -> Range {
     Range { pk: "KEYS".to_owned(), prefix: "KEY#".to_owned(), index: None }
 }
 
-/// Who has the highest scores? Best first; equal scores by member id.
-pub fn by_score(score: i64, member: MemberId) -> IndexKey {
-    IndexKey { pk: "SCORES".to_owned(), sk: format!("{:020}#{:016}", descending(score), member.0) }
-}
-
-/// Everyone on the leaderboard, best first.
-pub fn scores() -> Range {
-    Range { pk: "SCORES".to_owned(), prefix: String::new(), index: Some("gsi1") }
-}
-
 /// A name's place among all names, which is alphabetical by Unicode's numbers. Takes the folded form.
 pub fn by_name(folded: &str) -> IndexKey {
     IndexKey { pk: "NAMES".to_owned(), sk: folded.to_owned() }
@@ -531,11 +520,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_score_index_ascends_where_scores_descend() {
+    fn places_ascend_where_scores_descend_and_the_earlier_of_equals_is_ahead() {
+        let board = "points/all/all".parse().unwrap();
+        let place = |score, reached, member| by_place(&board, score, EventId(reached), MemberId(member)).sk;
         let scores = [i64::MAX, 10, 9, 1, 0, -1, -10, i64::MIN];
-        let keys: Vec<_> = scores.map(|score| by_score(score, MemberId(1)).sk).to_vec();
-        assert!(keys.is_sorted());
-        assert!(by_score(5, MemberId(9)).sk < by_score(5, MemberId(10)).sk);
+        assert!(scores.map(|score| place(score, 1, 1)).is_sorted());
+        assert!(place(5, 9, 2) < place(5, 10, 1) && place(5, 9, 1) < place(5, 9, 2));
+        assert!(before_score(&board, 5).sk < place(5, 0, 0) && place(6, 99, 99) < before_score(&board, 5).sk);
     }
 
     #[test]

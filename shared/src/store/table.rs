@@ -144,6 +144,16 @@ impl Query {
         Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }
     }
 
+    /// How many items it asks for.
+    pub fn limit(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or_default()
+    }
+
+    /// The same for so many items.
+    pub fn with_limit(self, limit: usize) -> Query {
+        Query { limit: i32::try_from(limit).unwrap_or(i32::MAX), ..self }
+    }
+
     /// The other way round, from the end of the range or from where it goes on.
     pub fn backwards(self) -> Query {
         Query { backwards: true, ..self }

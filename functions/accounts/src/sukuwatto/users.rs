@@ -13,7 +13,6 @@ use shared::model::account::{Account, EmailHeld, NameHeld};
 use shared::model::name::{Email, Username, fold};
 use shared::model::profile::{Profile, Tier};
 use shared::model::role::Role;
-use shared::model::score::Score;
 use shared::store::{Write, keys};
 use shared::visibility::Audience;
 use shared::{App, Error, Result, leaving};
@@ -449,7 +448,7 @@ pub struct Banned {
 
 /// Bans a member, for the staff, and ends their sessions. One who is banned stays so.
 pub async fn ban(Staff(by): Staff, State(app): State<App>, Body(whom): Body<Banned>) -> Result<NoContent> {
-    let (account, _) = reach(&app, &by, whom).await?;
+    let account = reach(&app, &by, whom).await?;
     if !account.banned {
         leaving::ban(&app, &account, roles::noted(&app, &by, &account, "banned", None)?).await?;
     }
@@ -458,20 +457,19 @@ pub async fn ban(Staff(by): Staff, State(app): State<App>, Body(whom): Body<Bann
 
 /// Takes a ban back, for the staff. One who is not banned stays so.
 pub async fn reinstate(Staff(by): Staff, State(app): State<App>, Body(whom): Body<Banned>) -> Result<NoContent> {
-    let (account, score) = reach(&app, &by, whom).await?;
+    let account = reach(&app, &by, whom).await?;
     if account.banned {
-        leaving::reinstate(&app, &account, score, roles::noted(&app, &by, &account, "reinstated", None)?).await?;
+        leaving::reinstate(&app, &account, roles::noted(&app, &by, &account, "reinstated", None)?).await?;
     }
     Ok(NoContent)
 }
 
 /// The member to act on, unless it is not this one's to do.
-async fn reach(app: &App, by: &Member, Banned { username }: Banned) -> Result<(Account, Score)> {
+async fn reach(app: &App, by: &Member, Banned { username }: Banned) -> Result<Account> {
     let member = members::holder(app, &username.value().unwrap_or_default()).await?.ok_or_else(Error::not_found)?;
-    let found = app.table.get_two::<Account, Score>(keys::account(member), keys::score(member)).await?;
-    let (Some(account), Some(score)) = found else { return Err(Error::not_found()) };
+    let account = app.table.get::<Account>(keys::account(member)).await?.ok_or_else(Error::not_found)?;
     match roles::hands_off(by, &account) {
-        None => Ok((account, score)),
+        None => Ok(account),
         Some((Kind::Conflict, reason)) => Err(Error::conflict("oneself", reason)),
         Some(_) => Err(not_yours()),
     }
