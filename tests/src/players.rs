@@ -139,7 +139,9 @@ pub async fn fill_audit_trail(cloud: &Cloud, entries: u32) -> Result<(), String>
 fn app(cloud: &Cloud, function: &str) -> Result<App, String> {
     let environment = cloud.functions().environment(function);
     let environment = environment.ok_or_else(|| format!("The template has no function {function}."))?;
-    Ok(App::new(environment).map_err(|error| error.to_string())?.with_clock(cloud.clock().clone()))
+    let app = App::new(environment).map_err(|error| error.to_string())?;
+    // The cloud's own ids: where the clock stands still, two makers of ids would make the same.
+    Ok(app.with_clock(cloud.clock().clone()).with_ids(cloud.options().ids.clone()))
 }
 
 async fn keep(app: &App, mut writes: Vec<Write>) -> Result<(), String> {
