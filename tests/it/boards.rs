@@ -24,7 +24,7 @@ fn app_of(world: &World) -> App {
 }
 
 /// Lets a member earn points, as a handler would tell it.
-async fn earn(world: &World, member: &Person, points: i64) {
+pub async fn earn(world: &World, member: &Person, points: i64) {
     let app = world.app();
     let (member, board, earned_at) = (MemberId(member.id()), boards::TRAINING.to_owned(), world.clock.now());
     let told =

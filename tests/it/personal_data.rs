@@ -67,6 +67,8 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     let kept = ada.upload("/users/avatar/", "avatar", "me.png", &picture).await.assert(200).json();
     eve.upload("/users/avatar/", "avatar", "eve.png", &crate::files::png(7)).await.assert(200);
     ada.score(120).await;
+    crate::boards::earn(&world, &ada, 30).await;
+    world.settle().await;
     let others: [Person; 3] = [world.member("bob").await, world.member("cy").await, world.member("dan").await];
     for other in &others {
         world.block(&ada, other).await;
@@ -99,8 +101,18 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
     for key in ["followers", "following", "reports", "posts", "comments", "messages", "plans"] {
         assert_eq!(data[key], json!([]), "{key}");
     }
-    for key in ["userskills", "workouts", "exercises", "weeklyleaderboards", "alltimeleaderboards"] {
+    for key in ["userskills", "workouts", "exercises"] {
         assert_eq!(data[key], json!([]), "{key}");
+    }
+    assert_eq!(data["boards"], json!([{ "board": "game/all/all", "score": 120, "rank": 1 }]));
+    for (key, period) in [
+        ("weeklyleaderboards", "week-2026-W05"),
+        ("monthlyleaderboards", "month-2026-01"),
+        ("yearlyleaderboards", "year-2026"),
+        ("alltimeleaderboards", "all"),
+    ] {
+        let board = format!("training/all/{period}");
+        assert_eq!(data[key], json!([{ "board": board, "experience": 30, "rank": 1 }]), "{key}");
     }
     let text = data.to_string();
     let own = [ada.cookie("sessionid").unwrap(), authenticator.secret];

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use shared::boards::{Entry, Span, TRAINING, read};
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::Email;
@@ -49,6 +50,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(score(subject)) }.boxed(),
     |subject| async { Ok(sessions(subject)) }.boxed(),
     |subject| relations(subject).boxed(),
+    |subject| boards(subject).boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
@@ -80,10 +82,6 @@ const NOT_YET: &[&str] = &[
     "workouts",
     "exercises",
     "body_data",
-    "weeklyleaderboards",
-    "monthlyleaderboards",
-    "yearlyleaderboards",
-    "alltimeleaderboards",
 ];
 
 /// Collects everything about the owner of this account, and about nobody else.
@@ -169,6 +167,44 @@ async fn relations(subject: &Subject<'_>) -> Result<Part> {
         part.push((key, people(subject.app, &ids.collect::<Vec<_>>()).await?));
     }
     Ok(part)
+}
+
+/// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others.
+async fn boards(subject: &Subject<'_>) -> Result<Part> {
+    let Subject { app, account, .. } = subject;
+    let mut sukuwatto = Span::ALL.map(|span| (span, Vec::new()));
+    let mut others = Vec::new();
+    let mut query = Query::of(keys::entries_of(account.id), PAGE);
+    loop {
+        let page = app.boards.table.query::<Entry>(query).await?;
+        for entry in page.items {
+            let Some(score) = entry.score else { continue };
+            let rank = match entry.is_placed() {
+                true => Some(read::rank_of_score(app, &entry.board, score).await?),
+                false => None,
+            };
+            let (dense, competition) = (rank.map(|rank| rank.dense), rank.map(|rank| rank.competition));
+            let own = sukuwatto.iter_mut().find(|(span, _)| *span == entry.board.period.span());
+            match own.filter(|_| entry.board.name.as_str() == TRAINING) {
+                Some((_, list)) => {
+                    list.push(json!({ "board": entry.board, "experience": score, "rank": dense }));
+                }
+                None => others.push(json!({ "board": entry.board, "score": score, "rank": competition })),
+            }
+        }
+        match page.next {
+            Some(next) => query = Query::of(keys::entries_of(account.id), PAGE).after(&next)?,
+            None => break,
+        }
+    }
+    let [week, month, year, all] = sukuwatto.map(|(_, list)| Value::Array(list));
+    Ok(vec![
+        ("weeklyleaderboards", week),
+        ("monthlyleaderboards", month),
+        ("yearlyleaderboards", year),
+        ("alltimeleaderboards", all),
+        ("boards", Value::Array(others)),
+    ])
 }
 
 /// Members in Sukuwatto's shortest form; those who have left are left out.

@@ -22,7 +22,7 @@ use shared::store::{Condition, StoreError, keys};
 use shared::{App, Result};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "PUBLIC_URL", "SIGNING_SECRET", "SENDER"];
+pub const NEEDS: &[&str] = &["BOARDS_TABLE", "TABLE", "BUCKET", "PUBLIC_URL", "SIGNING_SECRET", "SENDER"];
 
 /// How long a claim holds: longer than the function may run.
 const CLAIMED_FOR: Duration = Duration::seconds(180);
