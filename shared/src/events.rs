@@ -114,7 +114,7 @@ pub enum Event {
         /// When: they count for the week, the month and the year of this moment, and for all time.
         earned_at: DateTime<Utc>,
     },
-    /// Something is about to move on a board that somebody watches.
+    /// Something moved on a board that somebody watches.
     BoardMoved {
         /// Which.
         board: Board,

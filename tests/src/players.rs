@@ -68,7 +68,10 @@ pub async fn follow(cloud: &Cloud, member: MemberId, players: u32) -> Result<(),
 pub async fn close_boards(cloud: &Cloud, period: Period) -> Result<(), String> {
     let app = app(cloud, "projector")?;
     let deadline = app.clock.now() + chrono::Duration::minutes(5);
-    shared::boards::close::close(&app, period, deadline).await.map(drop).map_err(|error| error.to_string())
+    shared::boards::close::close(&app, period, deadline, std::time::Duration::ZERO)
+        .await
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 /// Gives the first players of a filled leaderboard accounts with everything in them.

@@ -26,7 +26,7 @@ pub enum Fault {
     Unavailable,
     /// Too much at once.
     Throttled,
-    /// Another transaction is at the same items. Only transactions fail in this way; other calls get through.
+    /// A transaction is at the same items. Only writes fail in this way; reads get through.
     Conflict,
 }
 
@@ -193,14 +193,18 @@ impl HttpConnector for WatchedConnector {
             }
             Some(Fault::Unavailable) => failure(500, "InternalServerError"),
             Some(Fault::Throttled) => failure(400, "ThrottlingException"),
-            Some(Fault::Conflict) if !is_transaction(&request) => self.plain.call(request),
-            Some(Fault::Conflict) => conflict(),
+            Some(Fault::Conflict) => match target(&request) {
+                "TransactWriteItems" => conflict(),
+                "PutItem" | "UpdateItem" | "DeleteItem" => failure(400, "TransactionConflictException"),
+                _ => self.plain.call(request),
+            },
         }
     }
 }
 
-fn is_transaction(request: &HttpRequest) -> bool {
-    request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems"))
+fn target(request: &HttpRequest) -> &str {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.split_once('.').map_or("", |(_, action)| action)
 }
 
 /// DynamoDB cancels a transaction because of another one.

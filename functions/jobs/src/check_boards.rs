@@ -1,13 +1,10 @@
 //! Holds every board that is open against its entries, and mends what does not agree.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use shared::boards::{Span, check, close};
 use shared::{App, Result};
 
-/// How long the index may be behind the table.
-const LAG: Duration = Duration::from_secs(2);
+use crate::close_period::LAG;
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
@@ -20,6 +17,8 @@ pub struct Report {
     wrong: usize,
     /// Nodes that were mended.
     mended: usize,
+    /// Nodes that others kept changing, so that nothing could be said of them.
+    busy: usize,
 }
 
 /// Looks at the boards of all time, and of the week, the month and the year that it is.
@@ -32,6 +31,7 @@ pub async fn run(app: &App) -> Result<Report> {
             report.members += found.members;
             report.wrong += found.wrong;
             report.mended += found.mended;
+            report.busy += found.busy;
         }
     }
     Ok(report)

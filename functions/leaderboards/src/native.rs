@@ -321,7 +321,7 @@ pub async fn rank_of_member(
         rank: rank.competition,
         dense_rank: rank.dense,
         members: rank.members,
-        percentile: percentile(rank),
+        percentile: rank.percentile(),
     }))
 }
 
@@ -418,21 +418,13 @@ fn write_position(position: &Position) -> Result<String> {
     serde_json::to_string(position).map_err(|cause| Error::internal("A cursor could not be written.", cause))
 }
 
-/// Of a hundred members of a board, how many have no higher score.
-fn percentile(rank: Rank) -> f64 {
-    let members = rank.members.max(1);
-    // A board counts a moment later than it ranks.
-    let no_higher = (members + 1 - rank.competition).clamp(1, members);
-    (no_higher as f64 / members as f64 * 1_000.0).round() / 10.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_first_is_ahead_of_all_and_the_last_of_themselves() {
-        let of = |competition, members| percentile(Rank { competition, dense: 1, equals: 1, members, scores: 1 });
+        let of = |competition, members| Rank { competition, dense: 1, equals: 1, members, scores: 1 }.percentile();
         assert_eq!([of(1, 1), of(1, 8), of(8, 8), of(2, 3)], [100.0, 100.0, 12.5, 66.7]);
         assert_eq!([of(9, 8), of(1, 0)], [12.5, 100.0]);
     }

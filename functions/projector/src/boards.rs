@@ -52,15 +52,17 @@ struct Place {
 
 /// Brings the boards up to date with a batch. Returns the sequence number of the first record to be tried again.
 pub async fn follow(app: &App, records: &[EventRecord]) -> Option<String> {
-    let news = read(records);
-    let first = news.first.clone();
-    match apply(app, news).await {
-        Ok(()) => None,
-        Err(error) => {
-            tracing::error!("{error}");
-            first
+    let Err(error) = apply(app, read(records)).await else { return None };
+    tracing::error!("{error}");
+    // One after the other, to see which of them it is.
+    for record in records {
+        let news = read(std::slice::from_ref(record));
+        let told = news.first.clone();
+        if let (Some(told), Err(_)) = (told, apply(app, news).await) {
+            return Some(told);
         }
     }
+    None
 }
 
 fn read(records: &[EventRecord]) -> News {
@@ -124,15 +126,13 @@ async fn apply(app: &App, News { scored, standing, earned, .. }: News) -> Result
             changes.extend(of_game(now, &score)?);
         }
     }
-    let mut moving: Vec<Board> = changes.iter().map(|change| change.board.clone()).collect();
-    moving.sort();
-    moving.dedup();
-    watch::announce(app, &moving).await?;
+    // Not only where something moved: a batch that broke off before this line comes again, and moves nothing then.
+    let mut touched: BTreeSet<Board> = changes.iter().map(|change| change.board.clone()).collect();
     boards::apply(app, changes).await?;
     for member in standing {
-        standing::follow_account(app, member).await?;
+        touched.extend(standing::follow_account(app, member).await?);
     }
-    Ok(())
+    watch::announce(app, &touched.into_iter().collect::<Vec<_>>()).await
 }
 
 /// The game's board shows the score as it is, and what stands beside it.

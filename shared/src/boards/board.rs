@@ -17,6 +17,16 @@ pub struct Board {
     pub period: Period,
 }
 
+/// How long the entries of a board stay after its period is over.
+const KEPT: chrono::Duration = chrono::Duration::days(100);
+
+impl Board {
+    /// When what is kept of it may go, in seconds since the Unix epoch; never for one of all time.
+    pub(super) fn entries_end(&self) -> Option<i64> {
+        self.period.bounds().map(|(_, end)| (end + KEPT).timestamp())
+    }
+}
+
 /// What a board ranks: lower-case words of Guildhall's own, such as `training`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);

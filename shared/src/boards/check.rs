@@ -1,9 +1,9 @@
 //! Holds a board's tree against its entries, and mends it while it is read and written.
 //!
-//! First the leaves against the entries, then every branch against what lies under it, from the bottom up. Where
-//! something differs it is looked at again after a while, since the index is a moment behind; a leaf is mended only
-//! if nobody changed it between the two looks. What a branch says and what lies under it change together in every
-//! transaction, so their difference stays what it is, whoever writes meanwhile: it is added.
+//! First the leaves against the entries, then every branch against what lies under it, from the bottom up. A leaf that
+//! differs is looked at again after a while, since the index is a moment behind, and mended only if nobody changed it
+//! between the two looks. A branch changes in the same transaction as what lies under it: where it stays as it was
+//! while that is read, their difference is certain, and remains what it is whoever writes meanwhile; it is added.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,10 +14,11 @@ use super::board::Board;
 use super::leaf::Counts;
 use super::path::{Node, leaf, path};
 use super::read::Row;
-use super::tree::{AT_ONCE, Branch, Count, MOST_SHARDS, NodeItem, addition};
+use super::tree::{AT_ONCE, Branch, Count, MOST_SHARDS, NodeItem, SHARDS, addition};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{Change, Condition, Key, Query, StoreError, keys};
+use crate::ids::EventId;
+use crate::store::{Change, Condition, Key, Query, StoreError, Write, keys};
 
 /// Entries read at once.
 const PAGE: usize = 1_000;
@@ -33,6 +34,8 @@ pub struct Report {
     pub wrong: usize,
     /// Nodes that were mended.
     pub mended: usize,
+    /// Nodes that others kept changing, so that nothing could be said of them.
+    pub busy: usize,
 }
 
 /// Checks a board, and mends what is wrong with it. `lag` is how long the index may be behind.
@@ -94,7 +97,13 @@ pub async fn check(app: &App, board: &Board, lag: Duration) -> Result<Report> {
     for node in branches {
         check.branch_agrees(node, &mut report).await?;
     }
+    check.shards().await?;
     Ok(report)
+}
+
+/// What a leaf counts; `None` if it cannot be read.
+fn counts(item: Option<&NodeItem>) -> Option<Counts> {
+    item.map_or(Some(Counts::default()), |item| item.counts().ok())
 }
 
 /// The branches above a leaf.
@@ -111,6 +120,13 @@ fn height(node: Node) -> u32 {
     }
 }
 
+/// What a branch lacks.
+struct Missing {
+    slots: BTreeMap<u16, Count>,
+    /// Its last mending.
+    mended: Option<EventId>,
+}
+
 struct Check<'a> {
     app: &'a App,
     board: &'a Board,
@@ -121,49 +137,62 @@ impl Check<'_> {
     /// Holds leaves against what their entries come to.
     async fn leaves(&self, expected: Vec<(Node, Counts)>, report: &mut Report) -> Result<()> {
         for some in expected.chunks(AT_ONCE) {
-            let keys: Vec<_> = some.iter().map(|(node, _)| keys::node(self.board, *node, 0)).collect();
-            let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
-            for ((node, expected), item) in some.iter().zip(items) {
-                let counts = item.as_ref().and_then(|item| item.counts().ok());
-                if counts.unwrap_or_default() != *expected || item.is_some_and(|item| item.counts().is_err()) {
-                    self.mend_leaf(*node, report).await?;
+            let nodes: Vec<Node> = some.iter().map(|(node, _)| *node).collect();
+            let mut doubtful = Vec::new();
+            for ((node, expected), item) in some.iter().zip(self.items(&nodes).await?) {
+                if counts(item.as_ref()).as_ref() != Some(expected) {
+                    doubtful.push(*node);
                 }
             }
+            self.mend_leaves(doubtful, report).await?;
         }
         Ok(())
     }
 
-    /// Looks at a leaf more closely, and mends it unless it was only being changed.
-    async fn mend_leaf(&self, node: Node, report: &mut Report) -> Result<()> {
-        let key = keys::node(self.board, node, 0);
+    async fn items(&self, leaves: &[Node]) -> Result<Vec<Option<NodeItem>>> {
+        let keys: Vec<_> = leaves.iter().map(|node| keys::node(self.board, *node, 0)).collect();
+        self.app.boards.table.get_many::<NodeItem>(&keys).await
+    }
+
+    /// Looks at leaves more closely, and mends those that were not only being changed.
+    async fn mend_leaves(&self, mut doubtful: Vec<Node>, report: &mut Report) -> Result<()> {
         for _ in 0..LOOKS {
-            let before = self.app.boards.table.get::<NodeItem>(key.clone()).await?;
-            tokio::time::sleep(self.lag).await;
-            let counted = self.count(node).await?;
-            let item = self.app.boards.table.get::<NodeItem>(key.clone()).await?;
-            let tag = item.as_ref().and_then(|item| item.tag);
-            if tag != before.and_then(|before| before.tag) {
-                continue;
-            }
-            if item.as_ref().map_or(Ok(Counts::default()), NodeItem::counts).is_ok_and(|counts| counts == counted) {
+            if doubtful.is_empty() {
                 return Ok(());
             }
-            report.wrong += 1;
-            tracing::error!(board = %self.board, ?node, "A leaf of a board does not agree with its entries.");
-            let change = Change::of(key.clone())
-                .or_create()
-                .set("counts", serde_bytes::Bytes::new(&counted.pack()))
-                .set("tag", self.app.new_event_id())
-                .when(Condition::equals("tag", tag));
-            match self.app.boards.table.change::<NodeItem>(change).await {
-                Ok(_) => {
-                    report.mended += 1;
-                    return Ok(());
+            let before = self.items(&doubtful).await?;
+            tokio::time::sleep(self.lag).await;
+            let mut busy = Vec::new();
+            for (node, before) in doubtful.into_iter().zip(before) {
+                let counted = self.count(node).await?;
+                let item = self.items(&[node]).await?.swap_remove(0);
+                let tag = item.as_ref().and_then(|item| item.tag);
+                if tag != before.and_then(|before| before.tag) {
+                    busy.push(node);
+                    continue;
                 }
-                Err(StoreError::Refused { .. }) => report.wrong -= 1,
-                Err(error) => return Err(error.into()),
+                if counts(item.as_ref()).as_ref() == Some(&counted) {
+                    continue;
+                }
+                tracing::error!(board = %self.board, ?node, "A leaf of a board does not agree with its entries.");
+                let change = Change::of(keys::node(self.board, node, 0))
+                    .or_create()
+                    .set("counts", serde_bytes::Bytes::new(&counted.pack()))
+                    .set("tag", self.app.new_event_id())
+                    .set("ttl", self.board.entries_end())
+                    .when(Condition::equals("tag", tag));
+                match self.app.boards.table.together(vec![Write::change(change)]).await {
+                    Ok(()) => {
+                        report.wrong += 1;
+                        report.mended += 1;
+                    }
+                    Err(StoreError::Refused { .. } | StoreError::Busy(_)) => busy.push(node),
+                    Err(error) => return Err(error.into()),
+                }
             }
+            doubtful = busy;
         }
+        report.busy += doubtful.len();
         Ok(())
     }
 
@@ -190,6 +219,20 @@ impl Check<'_> {
         }
     }
 
+    /// Notes at the root how many shards there are, should that have been lost with it.
+    async fn shards(&self) -> Result<()> {
+        let keys: Vec<_> = (0..MOST_SHARDS).map(|shard| keys::node(self.board, Node::Root, shard)).collect();
+        let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
+        let said = items.first().and_then(Option::as_ref).map_or(1, |root| root.state().shards);
+        let highest = items.iter().rposition(Option::is_some).and_then(|last| u16::try_from(last).ok()).unwrap_or(0);
+        let shards = (highest + 1).next_power_of_two();
+        if shards > said {
+            let change = Change::of(keys::node(self.board, Node::Root, 0)).or_create().set(SHARDS, shards);
+            self.app.boards.table.together(vec![Write::change(change)]).await?;
+        }
+        Ok(())
+    }
+
     /// Branches as they stand, each in all its shards.
     async fn branches(&self, nodes: &[Node]) -> Result<Vec<Branch>> {
         let shards = |node: &Node| 0..if node.is_top() { MOST_SHARDS } else { 1 };
@@ -211,30 +254,41 @@ impl Check<'_> {
 
     /// Holds a branch against what lies under it, and adds what is missing.
     async fn branch_agrees(&self, node: Node, report: &mut Report) -> Result<()> {
-        let mut missing = self.missing(node).await?;
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for _ in 0..LOOKS {
-            tokio::time::sleep(self.lag).await;
-            let again = self.missing(node).await?;
-            if again == missing {
-                break;
+        for look in 0..LOOKS {
+            if look > 0 {
+                crate::store::pause(look).await;
             }
-            missing = again;
+            let Some(Missing { slots, mended }) = self.missing(node).await? else { continue };
+            if slots.is_empty() {
+                return Ok(());
+            }
+            tracing::error!(board = %self.board, ?node, "A branch of a board does not agree with what lies under it.");
+            // A change of its own, so that nobody mends the same twice.
+            let change = addition(keys::node(self.board, node, 0), &slots)
+                .set("mended", self.app.new_event_id())
+                .set("ttl", self.board.entries_end())
+                .when(Condition::equals("mended", mended));
+            match self.app.boards.table.together(vec![Write::change(change)]).await {
+                Ok(()) => {
+                    report.wrong += 1;
+                    report.mended += 1;
+                    return Ok(());
+                }
+                Err(StoreError::Refused { .. } | StoreError::Busy(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        report.wrong += 1;
-        tracing::error!(board = %self.board, ?node, "A branch of a board does not agree with what lies under it.");
-        self.app.boards.table.change::<NodeItem>(addition(keys::node(self.board, node, 0), &missing)).await?;
-        report.mended += 1;
+        report.busy += 1;
         Ok(())
     }
 
-    /// What would have to be added to a branch's slots to agree with what lies under them.
-    async fn missing(&self, node: Node) -> Result<BTreeMap<u16, Count>> {
+    /// What would have to be added to a branch's slots to agree with what lies under them; `None` if somebody changed
+    /// it meanwhile. What changes under it changes the branch in the same transaction, so if that stayed as it was,
+    /// all of it did.
+    async fn missing(&self, node: Node) -> Result<Option<Missing>> {
+        let key = keys::node(self.board, node, 0);
+        let mended = self.app.boards.table.get::<NodeItem>(key).await?.and_then(|item| item.mended);
+        let branch = self.branches(&[node]).await?.swap_remove(0);
         let slots = if node == Node::Root { super::path::ROOT_SLOTS } else { super::path::BRANCH_SLOTS };
         let mut sums: BTreeMap<u16, Count> = BTreeMap::new();
         let (mut leaves, mut branches) = (Vec::new(), Vec::new());
@@ -255,7 +309,9 @@ impl Check<'_> {
         for (slot, child) in of_branches.into_iter().zip(self.branches(&children).await?) {
             sums.insert(slot, child.sum());
         }
-        let branch = self.branches(&[node]).await?.swap_remove(0);
+        if self.branches(&[node]).await?.swap_remove(0) != branch {
+            return Ok(None);
+        }
         let mut missing = BTreeMap::new();
         for (slot, sum) in sums {
             let said = branch.0.get(&slot).copied().unwrap_or_default();
@@ -264,6 +320,6 @@ impl Check<'_> {
                 missing.insert(slot, by);
             }
         }
-        Ok(missing)
+        Ok(Some(Missing { slots: missing, mended }))
     }
 }

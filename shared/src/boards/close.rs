@@ -3,6 +3,8 @@
 //!
 //! Each step may be done twice, late, or by two at once: a closed board no longer moves, so both find the same.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -112,41 +114,49 @@ pub struct Report {
     pub unfinished: bool,
 }
 
-/// Closes the boards of a period that is over, until `deadline`.
-pub async fn close(app: &App, period: Period, deadline: DateTime<Utc>) -> Result<Report> {
+impl std::ops::AddAssign for Report {
+    fn add_assign(&mut self, other: Report) {
+        self.boards += other.boards;
+        self.closed += other.closed;
+        self.unfinished |= other.unfinished;
+    }
+}
+
+/// Closes the boards of a period that is over, until `deadline`. `lag` is how long the index may be behind.
+pub async fn close(app: &App, period: Period, deadline: DateTime<Utc>, lag: Duration) -> Result<Report> {
     let mut report = Report::default();
     if !period.is_over(app.clock.now()) {
         return Ok(report);
     }
     // From here on nobody begins a board of this period.
     app.boards.table.put(&ClosedPeriod { period: period.to_string(), at: app.clock.now() }).await?;
-    let mut next: Option<String> = None;
+    let mut query = Query::of(keys::boards(period), 100);
     loop {
-        let query = Query::of(keys::boards(period), 100);
-        let query = match &next {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
         let page = app.boards.table.query::<Noted>(query).await?;
-        for noted in page.items {
-            report.boards += 1;
-            if !noted.closing.unwrap_or_default().done {
-                match close_board(app, noted, deadline).await? {
-                    true => report.closed += 1,
-                    false => report.unfinished = true,
-                }
+        report.boards += page.items.len();
+        let open: Vec<Noted> = page.items.into_iter().filter(|noted| !noted.closing.unwrap_or_default().done).collect();
+        for noted in &open {
+            stop(app, &noted.board).await?;
+        }
+        if !open.is_empty() {
+            // What moved last shows up in the index first.
+            tokio::time::sleep(lag).await;
+        }
+        for noted in open {
+            match close_board(app, noted, deadline).await? {
+                true => report.closed += 1,
+                false => report.unfinished = true,
             }
         }
-        next = page.next;
-        if next.is_none() {
-            return Ok(report);
+        match page.next {
+            Some(next) => query = Query::of(keys::boards(period), 100).after(&next)?,
+            None => return Ok(report),
         }
     }
 }
 
-/// Closes one board. Tells whether it came to the end.
+/// Keeps the final standings of a board that stands still. Tells whether it came to the end.
 async fn close_board(app: &App, Noted { board, closing }: Noted, deadline: DateTime<Utc>) -> Result<bool> {
-    stop(app, &board).await?;
     let mut progress = closing.unwrap_or_default();
     loop {
         if app.clock.now() >= deadline {
@@ -157,9 +167,7 @@ async fn close_board(app: &App, Noted { board, closing }: Noted, deadline: DateT
             None if progress.kept == 0 => read::top(app, &board, TOGETHER).await?,
             None => Page { rows: vec![], next: None },
         };
-        if progress.kept == 0 {
-            tell_winners(app, &board, &rows).await?;
-        }
+        tell_winners(app, &board, &rows).await?;
         let mut writes = Vec::new();
         for (row, place) in rows.iter().zip(progress.kept + 1..) {
             writes.extend(keep(&board, row, place)?);
@@ -182,9 +190,10 @@ async fn close_board(app: &App, Noted { board, closing }: Noted, deadline: DateT
 async fn stop(app: &App, board: &Board) -> Result<()> {
     let close = |shard| Change::of(keys::node(board, Node::Root, shard)).or_create().set(CLOSED, true);
     // With the first one closed, there will not be more of them.
-    let first: NodeItem = app.boards.table.changed(close(0)).await?;
-    for shard in 1..first.state().shards {
-        app.boards.table.changed::<NodeItem>(close(shard)).await?;
+    app.boards.table.together(vec![Write::change(close(0))]).await?;
+    let first = app.boards.table.get::<NodeItem>(keys::node(board, Node::Root, 0)).await?;
+    for shard in 1..first.map_or(1, |first| first.state().shards) {
+        app.boards.table.together(vec![Write::change(close(shard))]).await?;
     }
     Ok(())
 }
@@ -209,8 +218,9 @@ async fn tell_winners(app: &App, board: &Board, rows: &[Ranked]) -> Result<()> {
     for Ranked { row, competition, .. } in rows.iter().take_while(|row| row.competition <= WINNERS) {
         let id = keys::id_of(&format!("won {board} {}", row.member));
         let won = Event::BoardWon { member: row.member, board: board.clone(), rank: *competition, score: row.score };
-        match app.table.together(vec![happened_as(id, app.clock.now(), won)?]).await {
-            // It was told before.
+        let still_here = Write::check(keys::account(row.member), Condition::present());
+        match app.table.together(vec![happened_as(id, app.clock.now(), won)?, still_here]).await {
+            // It was told before, or there is nobody to tell.
             Ok(()) | Err(StoreError::Refused { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -226,8 +236,9 @@ pub(super) async fn forget(app: &App, member: MemberId) -> Result<()> {
         board: Board,
         place: Option<u64>,
     }
+    let mut query = Query::of(keys::all_of(member), 40);
     loop {
-        let page = app.boards.table.query::<Own>(Query::of(keys::all_of(member), 40)).await?;
+        let page = app.boards.table.query::<Own>(query).await?;
         let mut writes = Vec::new();
         for Own { sk, board, place } in &page.items {
             if keys::is_entry(sk) {
@@ -241,8 +252,9 @@ pub(super) async fn forget(app: &App, member: MemberId) -> Result<()> {
         if !writes.is_empty() {
             app.boards.table.together(writes).await?;
         }
-        if page.next.is_none() {
-            return Ok(());
+        match page.next {
+            Some(next) => query = Query::of(keys::all_of(member), 40).after(&next)?,
+            None => return Ok(()),
         }
     }
 }

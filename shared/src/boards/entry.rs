@@ -16,8 +16,6 @@ const REMEMBERED: Duration = Duration::hours(25);
 const MOST_REMEMBERED: usize = 2_000;
 /// How long a member who left a board is remembered there, so that what comes late does not bring them back.
 const LEFT: Duration = Duration::days(7);
-/// How long the entries of a board stay after its period is over.
-pub(super) const KEPT: Duration = Duration::days(100);
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,7 +126,7 @@ impl Entry {
 
     /// Notes when the item may go, now that it has changed.
     pub(super) fn date(&mut self, now: DateTime<Utc>) {
-        let over = self.board.period.bounds().map(|(_, end)| end + KEPT);
+        let over = self.board.entries_end().and_then(|end| DateTime::from_timestamp(end, 0));
         let left = self.score.is_none().then(|| now + LEFT);
         self.ends = match (over, left) {
             (Some(over), Some(left)) => Some(over.min(left)),

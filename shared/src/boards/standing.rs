@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::board::Board;
 use super::entry::{Act, Entry};
 use super::write::{ScoreChange, apply};
 use crate::app::App;
@@ -43,8 +44,8 @@ impl Stored for Standing {
 /// removed from all of them, with everything that the boards keep.
 ///
 /// It looks at the account as it is and not as some change left it, so that it makes no difference how often and in
-/// which order it is called.
-pub async fn follow_account(app: &App, member: MemberId) -> Result<()> {
+/// which order it is called. Returns the boards that they are on.
+pub async fn follow_account(app: &App, member: MemberId) -> Result<Vec<Board>> {
     let by = EventId::at(app.clock.now());
     let account = app.table.get::<Account>(keys::account(member)).await?;
     let gone = account.is_none();
@@ -53,7 +54,7 @@ pub async fn follow_account(app: &App, member: MemberId) -> Result<()> {
     let old = app.boards.table.get::<Standing>(keys::standing(member)).await?;
     if !gone && shown && old.is_none() {
         // As everyone who was never hidden.
-        return Ok(());
+        return Ok(vec![]);
     }
     let standing = Standing { member: Some(member), shown, gone, by, ends };
     // First the standing, then the entries: a first entry holds only if the standing is what it was.
@@ -61,9 +62,10 @@ pub async fn follow_account(app: &App, member: MemberId) -> Result<()> {
     match app.boards.table.together(vec![Write::put(&standing)?.when(later)]).await {
         Ok(()) => {}
         // Somebody has looked after us.
-        Err(StoreError::Refused { .. }) => return Ok(()),
+        Err(StoreError::Refused { .. }) => return Ok(vec![]),
         Err(error) => return Err(error.into()),
     }
+    let mut boards = Vec::new();
     let mut next: Option<String> = None;
     loop {
         let query = Query::of(keys::entries_of(member), PAGE);
@@ -74,10 +76,14 @@ pub async fn follow_account(app: &App, member: MemberId) -> Result<()> {
         let page = app.boards.table.query::<Entry>(query).await?;
         let show = |entry: &Entry| ScoreChange { board: entry.board.clone(), member, event: by, act: Act::Show(shown) };
         apply(app, page.items.iter().map(show)).await?;
+        boards.extend(page.items.into_iter().map(|entry| entry.board));
         next = page.next;
         if next.is_none() {
             break;
         }
     }
-    if gone { super::close::forget(app, member).await } else { Ok(()) }
+    if gone {
+        super::close::forget(app, member).await?;
+    }
+    Ok(boards)
 }

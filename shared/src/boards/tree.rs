@@ -24,6 +24,9 @@ pub(super) struct NodeItem {
     /// Another one with every change of a leaf, so that no change is made of what is no longer there.
     #[serde(default)]
     pub tag: Option<EventId>,
+    /// The last mending of a branch.
+    #[serde(default)]
+    pub mended: Option<EventId>,
     /// How many shards the board's busy nodes have; only the root's first shard says so.
     #[serde(default)]
     shards: Option<u16>,
@@ -153,12 +156,12 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// How many of a hundred members stand no higher.
+    /// Of a hundred members of the board, how many have no higher score, to a tenth.
     pub fn percentile(&self) -> f64 {
-        if self.members == 0 {
-            return 0.0;
-        }
-        (self.members - self.competition + 1).max(0) as f64 * 100.0 / self.members as f64
+        let members = self.members.max(1);
+        // A board counts a moment later than it ranks.
+        let no_higher = (members + 1 - self.competition).clamp(1, members);
+        (no_higher as f64 / members as f64 * 1_000.0).round() / 10.0
     }
 }
 

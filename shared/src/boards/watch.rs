@@ -1,7 +1,7 @@
 //! Watching a board: an open socket hears when its first page changes, at most once a second.
 //!
-//! Whoever is about to change a board that somebody watches says so first, once in a second ([`announce`]). The word
-//! takes a second to arrive, and by then the change is made; so whoever looks then misses nothing.
+//! Whoever has changed a board that somebody watches says so, once in a second ([`announce`]). The word takes a second
+//! to arrive, so whoever looks then also sees what was not told because it came in the same second.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -70,9 +70,28 @@ pub async fn begin(app: &App, socket: &Socket, board: &Board) -> Result<()> {
     let writes = vec![
         Write::put(&watcher)?,
         Write::change(Change::of(keys::watched(board)).or_create().set("board", board).set("ttl", ends)),
-        Write::change(Change::of(keys::socket(&socket.connection)).set("boards", boards)),
+        Write::change(Change::of(keys::socket(&socket.connection)).set("boards", boards).when(as_known(socket))),
     ];
-    Ok(app.table.together(writes).await?)
+    settle(app, writes).await
+}
+
+/// Frames of one socket may be dealt with at once.
+fn as_known(socket: &Socket) -> Condition {
+    Condition::equals("boards", &socket.boards)
+}
+
+async fn settle(app: &App, writes: Vec<Write>) -> Result<()> {
+    match app.table.together(writes).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Forgets a watcher that is gone.
+pub async fn forget(app: &App, Watcher { board, connection, .. }: &Watcher) -> Result<()> {
+    let gone = Write::delete(keys::watcher(board, connection), Condition::default());
+    Ok(app.table.together(vec![gone]).await?)
 }
 
 /// Lets a socket watch a board no longer.
@@ -81,12 +100,12 @@ pub async fn end(app: &App, socket: &Socket, board: &Board) -> Result<()> {
     boards.retain(|other| other != board);
     let writes = vec![
         Write::delete(keys::watcher(board, &socket.connection), Condition::default()),
-        Write::change(Change::of(keys::socket(&socket.connection)).set("boards", boards)),
+        Write::change(Change::of(keys::socket(&socket.connection)).set("boards", boards).when(as_known(socket))),
     ];
-    Ok(app.table.together(writes).await?)
+    settle(app, writes).await
 }
 
-/// Says of those among these boards that are watched that something is about to move there.
+/// Says of those among these boards that are watched that something has moved there.
 pub async fn announce(app: &App, boards: &[Board]) -> Result<()> {
     let second = app.clock.now().timestamp();
     for some in boards.chunks(100) {
@@ -110,13 +129,24 @@ pub async fn announce(app: &App, boards: &[Board]) -> Result<()> {
     Ok(())
 }
 
-/// Claims to show a page, unless it is the one that was shown last. Tells how long to wait before, so that there are
-/// never two in a second.
-pub async fn claim(app: &App, board: &Board, page: &str) -> Result<Option<Duration>> {
+/// What came of a claim to show a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the one that was shown last, or nobody watches.
+    Shown,
+    /// Show it, after this time.
+    After(Duration),
+    /// Somebody else has claimed to show one at this moment.
+    Taken,
+}
+
+/// Claims to show a page, unless it is the one that was shown last; at such a time that there are never two in a
+/// second.
+pub async fn claim(app: &App, board: &Board, page: &str) -> Result<Claim> {
     let now = app.clock.now();
-    let Some(watched) = app.table.get::<Watched>(keys::watched(board)).await? else { return Ok(None) };
+    let Some(watched) = app.table.get::<Watched>(keys::watched(board)).await? else { return Ok(Claim::Shown) };
     if watched.page.as_deref() == Some(page) {
-        return Ok(None);
+        return Ok(Claim::Shown);
     }
     let due = watched.shown_at.map_or(now, |shown| now.max(shown + Duration::seconds(1)));
     let change = Change::of(keys::watched(board))
@@ -124,9 +154,8 @@ pub async fn claim(app: &App, board: &Board, page: &str) -> Result<Option<Durati
         .set("shown_at", due)
         .when(Condition::equals("shown_at", watched.shown_at));
     match app.table.together(vec![Write::change(change)]).await {
-        Ok(()) => Ok(Some(due - now)),
-        // Another one shows what came meanwhile; this is to be looked at again.
-        Err(StoreError::Refused { .. }) => Err(Error::changed_meanwhile()),
+        Ok(()) => Ok(Claim::After(due - now)),
+        Err(StoreError::Refused { .. }) => Ok(Claim::Taken),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
+use chrono::{DateTime, Utc};
+
 use super::board::Board;
 use super::entry::{Act, Entry};
 use super::leaf::Counts;
@@ -239,12 +241,12 @@ impl Writer<'_> {
         let tally = Tally::of(updates);
         let mut writes = Vec::new();
         for update in updates {
-            writes.extend(update.writes()?);
+            writes.extend(update.writes(self.app.clock.now())?);
         }
         if !tally.leaves.is_empty() {
             writes.extend(self.nodes(&tally).await?);
-        } else if updates.iter().any(Update::moves) {
-            // No count changes, but a closed board keeps its order, too.
+        } else if updates.iter().any(|update| update.moves() || update.scores()) {
+            // No count changes, but a closed board keeps its order, too, and the scores of those whom it does not show.
             writes.push(Write::check(keys::node(self.board, Node::Root, 0), Condition::without(CLOSED)));
         }
         self.app.boards.table.together(writes).await?;
@@ -253,7 +255,7 @@ impl Writer<'_> {
 
     /// The writes of the nodes: leaves as they will be, and what that adds to the branches above.
     async fn nodes(&self, tally: &Tally) -> Result<Vec<Write>> {
-        let ends = self.board.period.bounds().map(|(_, end)| (end + super::entry::KEPT).timestamp());
+        let ends = self.board.entries_end();
         let keys: Vec<_> = tally.leaves.keys().map(|node| keys::node(self.board, *node, 0)).collect();
         let items = self.app.boards.table.get_many::<NodeItem>(&keys).await?;
         let mut branches: BTreeMap<Node, BTreeMap<u16, Count>> = BTreeMap::from([(Node::Root, BTreeMap::new())]);
@@ -307,7 +309,7 @@ impl Writer<'_> {
         let acts = updates.into_iter().map(|update| still(update.acts)).filter(|(_, acts)| !acts.is_empty()).collect();
         for update in self.look(acts).await? {
             if update.before.is_some() {
-                match self.app.boards.table.together(update.writes()?).await {
+                match self.app.boards.table.together(update.writes(self.app.clock.now())?).await {
                     Ok(()) | Err(StoreError::Refused { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -341,21 +343,28 @@ impl Writer<'_> {
 }
 
 impl Update {
+    /// Whether it changes a score.
+    fn scores(&self) -> bool {
+        self.before.as_ref().and_then(|before| before.score) != self.after.score
+    }
+
     /// Whether it moves anybody.
     fn moves(&self) -> bool {
         self.before.as_ref().and_then(Entry::place) != self.after.place()
     }
 
     /// The entry's write, and for a first one that the member's standing is still what it was.
-    fn writes(&self) -> Result<Vec<Write>> {
+    fn writes(&self, now: DateTime<Utc>) -> Result<Vec<Write>> {
+        let ended = Condition::absent_or(Condition::at_most("ttl", now.timestamp()));
         let known = self.before.as_ref().map(|before| before.version);
         let entry = Write::put(&self.after)?.when(match known {
             Some(version) => Condition::equals("version", version),
-            None => Condition::absent(),
+            // One that has ended may still lie there.
+            None => ended.clone(),
         });
         let standing = self.before.is_none().then(|| {
             let by = self.standing.as_ref().map(|standing| standing.by);
-            let condition = by.map_or(Condition::absent(), |by| Condition::equals("by", by));
+            let condition = by.map_or(ended.clone(), |by| Condition::equals("by", by));
             Write::check(keys::standing(self.after.member), condition)
         });
         Ok([Some(entry), standing].into_iter().flatten().collect())

@@ -47,20 +47,20 @@ pub const SCHEDULED: &[ScheduledJob] = &[
     ScheduledJob {
         name: "close-week",
         about: "Closes the boards of the week that is over.",
-        schedule: "cron(0 0 ? * MON *)",
-        when: "On Mondays at 00:00 UTC",
+        schedule: "cron(15 0 ? * MON *)",
+        when: "On Mondays at 00:15 UTC",
     },
     ScheduledJob {
         name: "close-month",
         about: "Closes the boards of the month that is over.",
-        schedule: "cron(0 0 1 * ? *)",
-        when: "On the 1st at 00:00 UTC",
+        schedule: "cron(15 0 1 * ? *)",
+        when: "On the 1st at 00:15 UTC",
     },
     ScheduledJob {
         name: "close-year",
         about: "Closes the boards of the year that is over.",
-        schedule: "cron(0 0 1 1 ? *)",
-        when: "On 1 January at 00:00 UTC",
+        schedule: "cron(15 0 1 1 ? *)",
+        when: "On 1 January at 00:15 UTC",
     },
 ];
 

@@ -41,6 +41,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 4;
 /// How long the first repetition of a transaction waits at most; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
+/// What DynamoDB says to a single write where a transaction is at the same item, or where there are too many.
+const BUSY: [&str; 3] =
+    ["TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException"];
 /// DynamoDB reads at most 100 items in one batch.
 const BATCH: usize = 100;
 
@@ -629,6 +632,7 @@ where
     let cause = error.as_service_error().and_then(|error| error.source());
     match cause.and_then(|cause| cause.downcast_ref::<ConditionalCheckFailedException>()) {
         Some(refused) => StoreError::Refused { write: 0, found: refused.item.clone().map(Found) },
+        None if error.code().is_some_and(|code| BUSY.contains(&code)) => StoreError::Busy(failed(verb, error)),
         None => StoreError::Failed(failed(verb, error)),
     }
 }

@@ -328,7 +328,9 @@ async fn how_a_board_ended_stays() {
     let nothing = json!({ "board": "swaps", "period": "week-2026-W05", "rows": [], "me": null });
     assert_eq!(get(&visitor, path).await, nothing);
     let board: Board = text.parse().unwrap();
-    close::close(&writer(&world), board.period, world.clock.now() + Duration::hours(1)).await.unwrap();
+    close::close(&writer(&world), board.period, world.clock.now() + Duration::hours(1), std::time::Duration::ZERO)
+        .await
+        .unwrap();
     let view = get(&visitor, path).await;
     let all: Vec<u64> = [bob.id()].into_iter().chain(crowd[..99].iter().copied()).collect();
     assert_eq!((members(&view), &view["me"]), (all, &Value::Null));

@@ -198,7 +198,9 @@ async fn questions(app: &App, board: &Board, asked: &[(u64, i64)], scores: &[i64
         let next = async |_, _| read::after(app, board, position, 20).await.map(drop);
         answered.push(ask("next 20", asked, next).await?);
     }
-    let offsets: Vec<(u64, i64)> = (0..ASKED).map(|number| (1, (number * scores.len() / ASKED) as i64)).collect();
+    // Where the asked members' scores begin: among equals a page is found from the one before.
+    let above = |own: i64| scores.iter().filter(|score| **score > own).count() as i64;
+    let offsets: Vec<(u64, i64)> = asked.iter().map(|(member, score)| (*member, above(*score))).collect();
     let by_number = async |_, offset: i64| read::at(app, board, offset as usize, 20).await.map(drop);
     answered.push(ask("page by number", &offsets, by_number).await?);
     let add = |member: MemberId, _| {
