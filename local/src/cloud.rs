@@ -113,7 +113,10 @@ impl Cloud {
         };
         let state = State::open(folder.state_file(), options.clock.clone(), uuids.clone(), template.queues.clone())?;
         let stop = watch::Sender::new(false);
-        let dynamo = Dynamo::start(folder.tables_file(), &template.tables, listen().await?, stopped(&stop))?;
+        let dynamo = {
+            let relieved = options.pumps == Pumps::Running;
+            Dynamo::start(folder.tables_file(), &template.tables, listen().await?, relieved, stopped(&stop))?
+        };
         let services = listen().await?;
         let services_address = services.local_addr().map_err(|error| error.to_string())?;
         let services_url = format!("http://{services_address}");

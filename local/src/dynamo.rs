@@ -14,6 +14,8 @@ use rusqlite::{Connection, params};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 pub use self::browse::Items;
 use crate::template::Table;
@@ -27,6 +29,10 @@ const STREAM_INDEX: &str = "
 ";
 /// Records that one trim deletes at most, so that no write waits long for it.
 const TRIMMED_AT_ONCE: usize = 1_000;
+/// How long one server answers before another one takes its place. dynoxide remembers the token of every transaction for
+/// ten minutes, and walks through all of them with each: after a hundred thousand a transaction would take ten times as
+/// long as the first. A server forgets them with its end.
+const RELIEVED_AFTER: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables, served on a loopback port as DynamoDB serves them. Cloning shares them.
@@ -40,17 +46,19 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Opens the file, makes its tables what the template says, and answers from `listener` until `stopped`.
+    /// Opens the file, makes its tables what the template says, and answers from `listener` until `stopped`. Servers that
+    /// are `relieved` take turns, which those who count calls would notice.
     pub(crate) fn start(
         file: &Path,
         tables: &[Table],
         listener: TcpListener,
+        relieved: bool,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Dynamo, String> {
         let dynamo = Dynamo::open(file, tables, listener.local_addr().map_err(|error| error.to_string())?)?;
-        let served = dynoxide::server::serve_with_shutdown(listener, dynamo.database.clone(), stopped);
+        let (file, database) = (file.to_owned(), dynamo.database.clone());
         tokio::spawn(async move {
-            if let Err(error) = served.await {
+            if let Err(error) = serve(&file, database, listener, relieved, stopped).await {
                 tracing::error!("The tables are no longer served: {error}");
             }
         });
@@ -58,14 +66,8 @@ impl Dynamo {
     }
 
     fn open(file: &Path, tables: &[Table], address: SocketAddr) -> Result<Dynamo, String> {
-        let unusable =
-            |reason: String| format!("{} cannot be used ({reason}); move it away to start without it.", file.display());
-        let path = file.to_str().ok_or_else(|| format!("{} is not a path in Unicode.", file.display()))?;
-        let database = Database::new(path).map_err(|error| unusable(error.to_string()))?;
-        // Sets `synchronous` to NORMAL: a commit then survives the end of the process, however it ends, and does not wait
-        // for the disk. Only a crash of the whole machine could lose the last ones.
-        database.disable_bulk_loading().map_err(|error| unusable(error.to_string()))?;
-        let beside = open_beside(file).map_err(|error| unusable(error.to_string()))?;
+        let database = open_database(file)?;
+        let beside = open_beside(file).map_err(|error| unusable(file, error.to_string()))?;
         for table in tables {
             definition::apply(&database, table).map_err(|reason| format!("{}: {reason}", file.display()))?;
         }
@@ -144,6 +146,58 @@ impl Dynamo {
     fn table(&self, name: &str) -> Result<&Table, String> {
         self.tables.iter().find(|table| table.name == name).ok_or_else(|| format!("There is no table {name}."))
     }
+}
+
+/// Answers from `listener` until `stopped`, one server after the other. The socket stays open from one to the next, and
+/// each ends with what it had begun.
+async fn serve(
+    file: &Path,
+    first: Database,
+    listener: TcpListener,
+    relieved: bool,
+    stopped: impl Future<Output = ()>,
+) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let listener = listener.into_std().map_err(text)?;
+    let mut stopped = std::pin::pin!(stopped);
+    let mut servers = JoinSet::new();
+    let mut database = first;
+    loop {
+        let socket = TcpListener::from_std(listener.try_clone().map_err(text)?).map_err(text)?;
+        // Dropped, it tells the server to end.
+        let (end, ended) = oneshot::channel::<()>();
+        servers.spawn(dynoxide::server::serve_with_shutdown(socket, database, async {
+            let _ = ended.await;
+        }));
+        tokio::select! {
+            () = &mut stopped => {
+                drop(end);
+                while let Some(served) = servers.join_next().await {
+                    served.map_err(|error| error.to_string())??;
+                }
+                return Ok(());
+            }
+            () = tokio::time::sleep(RELIEVED_AFTER), if relieved => {}
+        }
+        database = open_database(file)?;
+        drop(end);
+        while let Some(served) = servers.try_join_next() {
+            served.map_err(|error| error.to_string())??;
+        }
+    }
+}
+
+fn unusable(file: &Path, reason: String) -> String {
+    format!("{} cannot be used ({reason}); move it away to start without it.", file.display())
+}
+
+fn open_database(file: &Path) -> Result<Database, String> {
+    let path = file.to_str().ok_or_else(|| format!("{} is not a path in Unicode.", file.display()))?;
+    let database = Database::new(path).map_err(|error| unusable(file, error.to_string()))?;
+    // Sets `synchronous` to NORMAL: a commit then survives the end of the process, however it ends, and does not wait
+    // for the disk. Only a crash of the whole machine could lose the last ones.
+    database.disable_bulk_loading().map_err(|error| unusable(file, error.to_string()))?;
+    Ok(database)
 }
 
 fn open_beside(file: &Path) -> rusqlite::Result<Connection> {
