@@ -57,6 +57,20 @@ pub struct Place {
     count: usize,
     /// The entries that are on it.
     pub rows: Range<usize>,
+    /// Where the next page begins, for a list that is not read by counting.
+    cursor: Option<String>,
+}
+
+impl Place {
+    /// The page's number.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The same, with where the next page begins.
+    pub fn before(self, cursor: Option<&Cursor>) -> Place {
+        Place { cursor: cursor.map(|cursor| cursor.as_str().to_owned()), ..self }
+    }
 }
 
 /// A page of a numbered list.
@@ -114,26 +128,32 @@ impl Numbered {
             return Err(Error::no_such_page());
         }
         let first = (number - 1) * size;
-        Ok(Place { number, pages, count, rows: first..count.min(first + size) })
+        Ok(Place { number, pages, count, rows: first..count.min(first + size), cursor: None })
     }
 
     /// The page with what is on it. Links start with our own address, never with one that the caller names.
     pub fn view<T>(&self, app: &App, place: &Place, results: Vec<T>) -> NumberedView<T> {
-        let link = |number: usize| self.link(&app.config.public_url, number);
+        let link = |number: usize, cursor| self.link(&app.config.public_url, number, cursor);
         NumberedView {
             count: place.count,
-            next: (place.number < place.pages).then(|| link(place.number + 1)),
-            previous: (place.number > 1).then(|| link(place.number - 1)),
+            next: (place.number < place.pages).then(|| link(place.number + 1, place.cursor.as_deref())),
+            previous: (place.number > 1).then(|| link(place.number - 1, None)),
             results,
         }
     }
 
-    fn link(&self, base: &str, number: usize) -> String {
+    /// Where the page begins, if the caller followed the link of the one before.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.last("cursor").map(|cursor| Cursor(cursor.to_owned()))
+    }
+
+    fn link(&self, base: &str, number: usize, cursor: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.parameters.iter().filter(|(name, _)| name != "page"));
+        query.extend_pairs(self.parameters.iter().filter(|(name, _)| name != "page" && name != "cursor"));
         if number > 1 {
             query.append_pair("page", &number.to_string());
         }
+        query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{base}{}{mark}{query}", self.path)
@@ -191,7 +211,7 @@ mod tests {
         let links = |query: &str| {
             let asked = asked(query);
             let place = asked.place(25, 50).unwrap();
-            [place.number - 1, place.number + 1].map(|number| asked.link("https://guildhall.test", number))
+            [place.number - 1, place.number + 1].map(|number| asked.link("https://guildhall.test", number, None))
         };
         let address = "https://guildhall.test/api/users/";
         assert_eq!(

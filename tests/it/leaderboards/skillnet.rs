@@ -116,7 +116,8 @@ async fn pages_have_twenty_lines_and_ranks_skip_after_equals() {
     };
     assert_eq!(lines(&second["results"]), expected(20, 40));
     let address = "http://guildhall.test/api/v1/leaderboard/";
-    assert_eq!((&second["previous"], &second["next"]), (&json!(address), &json!(format!("{address}?page=3"))));
+    assert_eq!(second["previous"], json!(address));
+    assert!(second["next"].as_str().unwrap().starts_with(&format!("{address}?page=3&cursor=")));
     assert_eq!(second["count"], 130);
     assert_eq!(lines(&get("page_size=1000").await.json()["results"]), expected(0, 100));
     assert_eq!(lines(&get("page_size=15&page=9").await.json()["results"]), expected(120, 130));

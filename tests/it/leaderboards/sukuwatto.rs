@@ -114,7 +114,15 @@ async fn pages_follow_each_other_through_the_whole_board() {
     assert_eq!(seen, expected.collect::<Vec<_>>());
     let second = get("?page=2&page_size=7").await.assert(200).json();
     assert_eq!(second["previous"], format!("{address}?page_size=7"));
-    assert_eq!(second["next"], format!("{address}?page_size=7&page=3"));
+    let next = second["next"].as_str().unwrap();
+    assert!(next.starts_with(&format!("{address}?page_size=7&page=3&cursor=")), "{next}");
+    // By its number alone it is the same page, and a cursor of another board is refused.
+    let cursor = next.split("cursor=").nth(1).unwrap();
+    let followed = visitor.get(next.trim_start_matches("http://guildhall.test")).await.assert(200).json();
+    let counted = get("?page=3&page_size=7").await.assert(200).json();
+    assert_eq!((&followed["results"], &followed["count"]), (&counted["results"], &counted["count"]));
+    let foreign = format!("/api/yearly-leaderboard/?page=2&cursor={cursor}");
+    visitor.get(&foreign).await.assert(400);
     assert_eq!(numbers(&second["results"]), (7..14).collect::<Vec<_>>());
     let last = get("?page=last").await.assert(200).json();
     assert_eq!((numbers(&last["results"]), &last["next"]), ((30..35).collect::<Vec<_>>(), &Value::Null));
