@@ -4,11 +4,12 @@ use chrono::Duration;
 use local::Delivery;
 use serde_json::{Value, json};
 use shared::App;
-use shared::boards::{self, Act, Board, ScoreChange, Span, close, read};
+use shared::boards::{self, Act, Board, Node, ScoreChange, Span, close, read};
 use shared::events::{Event, happened};
 use shared::ids::{EventId, MemberId};
+use shared::store::keys;
 use tests::boards::model::{self, Plan};
-use tests::wire::Wire;
+use tests::wire::{Fault, Wire};
 
 use crate::admin::press;
 use crate::world::{Person, World};
@@ -56,6 +57,66 @@ async fn every_answer_is_the_oracles() {
         let outcome = outcome.expect("no answer but the oracle's");
         assert!(outcome.crashes > 0 && outcome.repairs > 0, "{outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn a_busy_board_is_divided_and_counts_as_before() {
+    let cloud = tests::cloud_at_rest(&[]).await.expect("a cloud");
+    let wire = Wire::default();
+    let writer = app(&cloud, &wire);
+    let week = Span::Week.ended_by(cloud.clock().now()).unwrap();
+    let board: Board = format!("points/all/{week}").parse().unwrap();
+    let change = |member: u64, event: u64, act: Act| ScoreChange {
+        board: board.clone(),
+        member: MemberId(member),
+        event: EventId(event),
+        act,
+    };
+    let first = (1..=40).map(|member| change(member, member, Act::Set { score: 100, reached: EventId(member) }));
+    boards::apply(&writer, first).await.unwrap();
+    // Others are in the way of one transaction, as often as it is tried: after the entries and their leaf were read.
+    wire.fail(0, 6, Fault::Conflict);
+    boards::apply(&writer, [change(1, 41, Act::Add(1))]).await.unwrap();
+    wire.mend();
+    let shard = |number| keys::node(&board, Node::Root, number);
+    for event in 42..82 {
+        boards::apply(
+            &writer,
+            [change(event % 40 + 1, event, Act::Set { score: event as i64, reached: EventId(event) })],
+        )
+        .await
+        .unwrap();
+    }
+    let root: Option<Value> = writer.boards.table.get(shard(0)).await.unwrap();
+    assert_eq!(root.unwrap()["shards"], 2);
+    assert!(writer.boards.table.get::<Value>(shard(1)).await.unwrap().is_some(), "both shards are written");
+
+    // Whoever has not heard of it hears of it from the root.
+    let reader = app(&cloud, &Wire::default());
+    let rank = read::rank_of_score(&reader, &board, 60).await.unwrap();
+    assert_eq!((rank.competition, rank.dense, rank.members, rank.scores), (22, 22, 40, 40));
+    let page = read::at(&reader, &board, 20, 5).await.unwrap();
+    assert_eq!(page.rows.iter().map(|line| line.row.score).collect::<Vec<_>>(), [61, 60, 59, 58, 57]);
+    // Closed, it stands still in all its shards.
+    let (now, lag) = (cloud.clock().now(), std::time::Duration::ZERO);
+    close::close(&reader, board.period, now + Duration::hours(1), lag).await.unwrap();
+    for event in 100..120 {
+        boards::apply(&writer, [change(event % 40 + 1, event, Act::Add(1_000))]).await.unwrap();
+    }
+    assert_eq!(read::top(&reader, &board, 1).await.unwrap().rows[0].row.score, 81);
+}
+
+#[tokio::test]
+async fn what_comes_for_a_board_that_is_long_gone_is_left() {
+    let cloud = tests::cloud_at_rest(&[]).await.expect("a cloud");
+    let writer = app(&cloud, &Wire::default());
+    let board: Board = "training/all/week-2024-W01".parse().unwrap();
+    for event in 1..4 {
+        let (board, member, event) = (board.clone(), MemberId(1), EventId(event));
+        let moved = boards::apply(&writer, [ScoreChange { board, member, event, act: Act::Add(5) }]).await.unwrap();
+        assert!(moved.is_empty());
+    }
+    assert_eq!(read::size(&writer, &board).await.unwrap().members, 0);
 }
 
 #[tokio::test]
@@ -202,7 +263,7 @@ async fn the_check_finds_nothing_where_nothing_is_wrong_and_mends_what_is() {
     let board = training(Span::AllTime, &world);
     let app = app_of(&world);
     let leaf = boards::path::leaf(700).0;
-    app.boards.table.delete(shared::store::keys::node(&board, leaf, 0), Default::default()).await.unwrap();
+    app.boards.table.delete(keys::node(&board, leaf, 0), Default::default()).await.unwrap();
     let report = run(&world, "check-boards").await;
     assert_eq!((&report["wrong"], &report["mended"]), (&json!(1), &json!(1)));
     assert_eq!(read::rank_of_score(&app, &board, 700).await.unwrap().equals, 1);

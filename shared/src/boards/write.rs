@@ -55,7 +55,9 @@ pub async fn apply(app: &App, changes: impl IntoIterator<Item = ScoreChange>) ->
     }
     let mut moved = BTreeSet::new();
     for (board, members) in boards {
-        if !app.boards.note(&board).await? {
+        // What comes for a board that is gone by now comes too late.
+        let is_gone = board.entries_end().is_some_and(|end| end <= app.clock.now().timestamp());
+        if is_gone || !app.boards.note(&board).await? {
             continue;
         }
         let mut acts: Vec<Acts> = members.into_iter().collect();
