@@ -89,11 +89,7 @@ async fn walk(app: &App, prefix: &str) -> Result<Names> {
     let mut next: Option<String> = None;
     loop {
         // One more than is wanted tells whether there are more.
-        let query = Query::of(keys::names(prefix), DEEPEST + 1 - held.len());
-        let query = match &next {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(keys::names(prefix), DEEPEST + 1 - held.len()).on_from(next.as_deref())?;
         let page: Page<NameHeld> = app.table.query(query).await?;
         held.extend(page.items);
         next = page.next;

@@ -148,8 +148,7 @@ async fn no_socket_lives_longer_than_two_hours() {
     world.settle().await;
 }
 
-async fn has_nothing_to_say(world: &World, socket: &mut Socket) {
-    let _ = world;
+async fn has_nothing_to_say(socket: &mut Socket) {
     socket.send(r#"{"type":"ping"}"#).await;
     assert_eq!(hear(socket).await, json!({ "type": "pong" }), "nothing came before the answer");
 }
@@ -172,18 +171,18 @@ async fn a_socket_follows_a_board_and_hears_of_its_changes_once_a_second() {
     world.settle().await;
     bob.score(12).await;
     world.settle().await;
-    has_nothing_to_say(&world, &mut socket).await;
+    has_nothing_to_say(&mut socket).await;
     world.wait(Duration::seconds(1));
     world.cloud.settle(local::Delivery::Twice).await;
     assert_eq!(hear(&mut socket).await, board(json!([line(1, &bob, "bob", 12), line(2, &ada, "ada", 10)])));
-    has_nothing_to_say(&world, &mut socket).await;
+    has_nothing_to_say(&mut socket).await;
 
     // What changes nothing on the page is no news.
     bob.score(12).await;
     world.settle().await;
     world.wait(Duration::seconds(1));
     world.settle().await;
-    has_nothing_to_say(&world, &mut socket).await;
+    has_nothing_to_say(&mut socket).await;
 
     socket.send(r#"{"type":"unfollow_board","board":"game/all/all"}"#).await;
     assert_eq!(hear(&mut socket).await, json!({ "type": "board_left", "board": "game/all/all" }));
@@ -191,7 +190,7 @@ async fn a_socket_follows_a_board_and_hears_of_its_changes_once_a_second() {
     world.settle().await;
     world.wait(Duration::seconds(1));
     world.settle().await;
-    has_nothing_to_say(&world, &mut socket).await;
+    has_nothing_to_say(&mut socket).await;
 }
 
 #[tokio::test]

@@ -72,11 +72,7 @@ async fn read(app: &App, start: Start, oldest: DateTime<Utc>) -> Result<(Vec<Let
     let mut records = Vec::new();
     let Start { mut month, mut after } = start;
     loop {
-        let query = store::Query::of(keys::letters(month), PAGE - records.len());
-        let query = match &after {
-            Some(after) => query.after(after)?,
-            None => query,
-        };
+        let query = store::Query::of(keys::letters(month), PAGE - records.len()).on_from(after.as_deref())?;
         let page = app.table.query::<LetterRecord>(query).await?;
         records.extend(page.items);
         if page.next.is_some() {

@@ -93,11 +93,7 @@ pub async fn forget(app: &App, connection: &str) -> Result<()> {
 pub async fn close_all(app: &App, member: MemberId, session: Option<&str>) -> Result<()> {
     let mut next: Option<String> = None;
     loop {
-        let query = Query::of(keys::sockets_of(member), PAGE);
-        let query = match &next {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(keys::sockets_of(member), PAGE).on_from(next.as_deref())?;
         let page = app.table.query::<Presence>(query).await?;
         for open in page.items.iter().filter(|open| session.is_none_or(|session| open.session == session)) {
             // The event may be late: a session that began after it has sockets of its own.

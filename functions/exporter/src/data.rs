@@ -106,11 +106,7 @@ pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
 async fn items(app: &App, account: &Account) -> Result<(Vec<Item>, usize)> {
     let (mut items, mut left_out, mut after) = (Vec::new(), 0, None::<String>);
     loop {
-        let query = Query::of(keys::all_of(account.id), PAGE);
-        let query = match &after {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(keys::all_of(account.id), PAGE).on_from(after.as_deref())?;
         let page = app.table.query::<Item>(query).await?;
         for item in page.items {
             if items.len() < MOST_ITEMS { items.push(item) } else { left_out += 1 }

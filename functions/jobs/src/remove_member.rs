@@ -58,11 +58,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
 async fn remove_all(app: &App, range: Range) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let query = Query::of(range.clone(), PAGE);
-        let query = match &after {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(range.clone(), PAGE).on_from(after.as_deref())?;
         let page = app.table.keys(query).await?;
         for key in page.items {
             app.table.delete(key, Condition::default()).await?;

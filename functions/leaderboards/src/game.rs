@@ -9,6 +9,8 @@ use shared::http::{Json, Query};
 use shared::ids::MemberId;
 use shared::{App, Result};
 
+use crate::page::bounded;
+
 /// The deepest row that a page may reach.
 const DEEPEST: usize = 1000;
 const USUAL_LIMIT: usize = 100;
@@ -68,13 +70,8 @@ impl RankedView {
 /// proposes an order by id, which would set those above who joined long ago.
 pub async fn leaderboard(State(app): State<App>, Query(window): Query<Window>) -> Result<Json<Vec<RankedView>>> {
     let mut problems = Problems::default();
-    let mut bounded = |field, value: Option<i64>, least: usize, most: usize| {
-        let Some(value) = value else { return Some(None) };
-        let within = usize::try_from(value).ok().filter(|value| (least..=most).contains(value));
-        problems.check(field, within.map(Some).ok_or_else(|| format!("Send a number from {least} to {most}.")))
-    };
-    let limit = bounded("limit", window.limit, 1, DEEPEST).flatten();
-    let offset = bounded("offset", window.offset, 0, DEEPEST - 1).flatten();
+    let limit = bounded(&mut problems, "limit", window.limit, 1, DEEPEST);
+    let offset = bounded(&mut problems, "offset", window.offset, 0, DEEPEST - 1);
     problems.finish()?;
     let whole = limit.is_none() && offset.is_none();
     let limit = limit.unwrap_or(if whole { DEEPEST } else { USUAL_LIMIT });

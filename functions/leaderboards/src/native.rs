@@ -12,9 +12,8 @@ use serde_json::Value;
 use shared::auth::{Member, Viewer};
 use shared::boards::board::NotABoard;
 use shared::boards::close::{FinalPlace, FinalRank, final_places, final_rank};
-use shared::boards::read::{self, Position};
 use shared::boards::{
-    Board, Count, Entry, GAME, Name, Period, REVIEWS, Rank, Ranked, SWAPS, Scope, Span, TRAINING, XP,
+    Board, Count, Entry, GAME, Name, Period, REVIEWS, Rank, Ranked, SWAPS, Scope, Span, TRAINING, XP, read,
 };
 use shared::error::Problems;
 use shared::http::path::PathParameters;
@@ -25,6 +24,7 @@ use shared::model::relation::Follow;
 use shared::store::{self, keys};
 use shared::{App, Error, Result};
 
+use crate::page::{self, bounded};
 use crate::people::{self, People};
 
 /// Rows on a page where the caller does not say, and at most.
@@ -266,19 +266,16 @@ pub async fn top(
     problems.finish()?;
     let limit = limit.unwrap_or(USUAL_PAGE);
     let board = name.board(&app, &pick.period)?;
-    let list = format!("boards/{board}");
-    let position = pick.cursor.map(|cursor| cursor.open(&app, &list, None)).transpose()?;
-    let position: Option<Position> = position.as_deref().map(read_position).transpose()?;
-    let page = async {
+    let position = pick.cursor.map(|cursor| page::open(&app, &board, &cursor)).transpose()?;
+    let found = async {
         match position {
             Some(position) => read::after(&app, &board, position, limit).await,
             None => read::top(&app, &board, limit).await,
         }
     };
-    let (page, size) = try_join(page, read::size(&app, &board)).await?;
-    let next = page.next.as_ref().map(write_position).transpose()?;
-    let next = next.map(|position| Cursor::new(&app, &list, None, &position));
-    let lines: Vec<Line> = page.rows.iter().map(Line::of).collect();
+    let (found, size) = try_join(found, read::size(&app, &board)).await?;
+    let next = found.next.map(|position| page::seal(&app, &board, position)).transpose()?;
+    let lines: Vec<Line> = found.rows.iter().map(Line::of).collect();
     let rows = views(&app, by.as_ref(), &lines).await?;
     Ok(Tagged(part(&app, name, &board, size, rows, next)))
 }
@@ -395,27 +392,6 @@ fn part(
         rows,
         next,
     }
-}
-
-/// A number within bounds, or none and a note of what is wrong with it.
-fn bounded(
-    problems: &mut Problems,
-    field: &'static str,
-    value: Option<i64>,
-    least: usize,
-    most: usize,
-) -> Option<usize> {
-    let value = value?;
-    let within = usize::try_from(value).ok().filter(|value| (least..=most).contains(value));
-    problems.check(field, within.ok_or_else(|| format!("Send a number from {least} to {most}.")))
-}
-
-fn read_position(text: &str) -> Result<Position> {
-    serde_json::from_str(text).map_err(|cause| Error::internal("A cursor could not be read.", cause))
-}
-
-fn write_position(position: &Position) -> Result<String> {
-    serde_json::to_string(position).map_err(|cause| Error::internal("A cursor could not be written.", cause))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Numbered pages of a board.
+//! Pages of a board, by a cursor or by their number.
 //!
 //! A link to the next page carries a cursor beside the number, so that following it costs one query at any depth, among
 //! any number of equals. A page that is asked for by its number alone is found by a walk down the board's tree.
 
 use futures_util::future::try_join;
 use shared::boards::{Board, Count, Ranked, read};
+use shared::error::Problems;
 use shared::http::page::Place;
 use shared::http::{Cursor, Numbered};
 use shared::{App, Error, Result};
@@ -33,16 +34,34 @@ pub async fn numbered(app: &App, board: &Board, numbered: &Numbered, largest: us
     Ok((place, page.rows))
 }
 
-/// A cursor is good for its board, and for whoever has it.
-fn seal(app: &App, board: &Board, position: read::Position) -> Result<Cursor> {
+/// A cursor to where a page ended: good for its board, and for whoever has it.
+pub fn seal(app: &App, board: &Board, position: read::Position) -> Result<Cursor> {
     let text =
         serde_json::to_string(&position).map_err(|cause| Error::internal("A position could not be written.", cause))?;
-    Ok(Cursor::new(app, &format!("numbered {board}"), None, &text))
+    Ok(Cursor::new(app, &list(board), None, &text))
 }
 
-fn open(app: &App, board: &Board, cursor: &Cursor) -> Result<read::Position> {
-    let text = cursor.open(app, &format!("numbered {board}"), None)?;
+/// The place that a cursor of this board leads to.
+pub fn open(app: &App, board: &Board, cursor: &Cursor) -> Result<read::Position> {
+    let text = cursor.open(app, &list(board), None)?;
     serde_json::from_str(&text).map_err(|cause| Error::internal("A position could not be read.", cause))
+}
+
+fn list(board: &Board) -> String {
+    format!("boards/{board}")
+}
+
+/// A number within bounds, or none and a note of what is wrong with it.
+pub fn bounded(
+    problems: &mut Problems,
+    field: &'static str,
+    value: Option<i64>,
+    least: usize,
+    most: usize,
+) -> Option<usize> {
+    let value = value?;
+    let within = usize::try_from(value).ok().filter(|value| (least..=most).contains(value));
+    problems.check(field, within.ok_or_else(|| format!("Send a number from {least} to {most}.")))
 }
 
 /// How many lines a board has.

@@ -14,6 +14,8 @@ use shared::model::score::Score;
 use shared::store::keys;
 use shared::{App, Error, Result};
 
+use crate::Place;
+
 /// Scores read at once.
 const AT_ONCE: usize = 100;
 
@@ -44,12 +46,6 @@ struct SeenAccount {
     banned: bool,
 }
 
-#[derive(Deserialize)]
-struct Place {
-    pk: String,
-    sk: String,
-}
-
 /// Brings the boards up to date with a batch. Returns the sequence number of the first record to be tried again.
 pub async fn follow(app: &App, records: &[EventRecord]) -> Option<String> {
     let Err(error) = apply(app, read(records)).await else { return None };
@@ -68,8 +64,7 @@ pub async fn follow(app: &App, records: &[EventRecord]) -> Option<String> {
 fn read(records: &[EventRecord]) -> News {
     let mut news = News::default();
     for record in records {
-        let keys = serde_dynamo::from_item::<_, Place>(record.change.keys.clone());
-        let Ok(Place { pk, sk }) = keys else { continue };
+        let Some(Place { pk, sk }) = Place::of(record) else { continue };
         let member = keys::member_of(&pk);
         let said = match (member, sk.as_str()) {
             (Some(member), sk) if keys::is_score(sk) => news.scored.insert(member),

@@ -14,6 +14,8 @@ use shared::model::letter::{LetterRecord, TRIES};
 use shared::store::{Change, Key, StoreError, Stored, Write, keys};
 use shared::{App, Result};
 
+use crate::Place;
+
 /// How long a mark is kept: the stream keeps its records for a day.
 const REMEMBERED: Duration = Duration::days(7);
 /// Occurrences counted together. Each may be of a day of its own, and a transaction takes 100 writes.
@@ -124,10 +126,7 @@ fn writes(app: &App, some: &[Occurrence]) -> Result<Vec<Write>> {
 
 /// What a record tells.
 fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
-    let read = |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, Place>(image.clone()).ok();
-    let Some(Place { sk }) = read(&record.change.new_image).or_else(|| read(&record.change.old_image)) else {
-        return Vec::new();
-    };
+    let Some(Place { sk, .. }) = Place::of(record) else { return Vec::new() };
     let told = if keys::is_outbox(&sk) {
         of_event(record)
     } else if keys::is_account(&sk) {
@@ -141,11 +140,6 @@ fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
     let occurrence =
         |(id, figures, totals)| Occurrence { id, figures, totals, sequence_number: sequence_number.clone() };
     told.into_iter().map(occurrence).collect()
-}
-
-#[derive(Deserialize)]
-struct Place {
-    sk: String,
 }
 
 /// What is told: a name for it, the day and its figure, the totals.

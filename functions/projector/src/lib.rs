@@ -8,7 +8,8 @@ pub mod boards;
 pub mod figures;
 pub mod outbox;
 
-use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use serde::Deserialize;
 use shared::lambda::Function;
 use shared::queue::Failures;
 use shared::{App, Result};
@@ -31,4 +32,17 @@ async fn project(app: App, bus: outbox::Bus, batch: Event) -> Result<Failures> {
         failures.add(first_failed);
     }
     Ok(failures)
+}
+
+/// Where the item lies that a record is about.
+#[derive(Deserialize)]
+struct Place {
+    pk: String,
+    sk: String,
+}
+
+impl Place {
+    fn of(record: &EventRecord) -> Option<Place> {
+        serde_dynamo::from_item(record.change.keys.clone()).ok()
+    }
 }

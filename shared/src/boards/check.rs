@@ -48,11 +48,7 @@ pub async fn check(app: &App, board: &Board, lag: Duration) -> Result<Report> {
     let mut full: Vec<(Node, Counts)> = Vec::new();
     let mut next: Option<String> = None;
     loop {
-        let query = Query::of(keys::places(board), PAGE);
-        let query = match &next {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(keys::places(board), PAGE).on_from(next.as_deref())?;
         let page = app.boards.table.query::<super::read::IndexRow>(query).await?;
         for row in page.items.into_iter().map(Row::from) {
             report.members += 1;
@@ -156,6 +152,7 @@ impl Check<'_> {
 
     /// Looks at leaves more closely, and mends those that were not only being changed.
     async fn mend_leaves(&self, mut doubtful: Vec<Node>, report: &mut Report) -> Result<()> {
+        let mut found = BTreeSet::new();
         for _ in 0..LOOKS {
             if doubtful.is_empty() {
                 return Ok(());
@@ -174,6 +171,7 @@ impl Check<'_> {
                 if counts(item.as_ref()).as_ref() == Some(&counted) {
                     continue;
                 }
+                report.wrong += usize::from(found.insert(node));
                 tracing::error!(board = %self.board, ?node, "A leaf of a board does not agree with its entries.");
                 let change = Change::of(keys::node(self.board, node, 0))
                     .or_create()
@@ -182,10 +180,7 @@ impl Check<'_> {
                     .set("ttl", self.board.entries_end())
                     .when(Condition::equals("tag", tag));
                 match self.app.boards.table.together(vec![Write::change(change)]).await {
-                    Ok(()) => {
-                        report.wrong += 1;
-                        report.mended += 1;
-                    }
+                    Ok(()) => report.mended += 1,
                     Err(StoreError::Refused { .. } | StoreError::Busy(_)) => busy.push(node),
                     Err(error) => return Err(error.into()),
                 }
@@ -254,6 +249,7 @@ impl Check<'_> {
 
     /// Holds a branch against what lies under it, and adds what is missing.
     async fn branch_agrees(&self, node: Node, report: &mut Report) -> Result<()> {
+        let mut found = false;
         for look in 0..LOOKS {
             if look > 0 {
                 crate::store::pause(look).await;
@@ -262,6 +258,8 @@ impl Check<'_> {
             if slots.is_empty() {
                 return Ok(());
             }
+            report.wrong += usize::from(!found);
+            found = true;
             tracing::error!(board = %self.board, ?node, "A branch of a board does not agree with what lies under it.");
             // A change of its own, so that nobody mends the same twice.
             let change = addition(keys::node(self.board, node, 0), &slots)
@@ -270,7 +268,6 @@ impl Check<'_> {
                 .when(Condition::equals("mended", mended));
             match self.app.boards.table.together(vec![Write::change(change)]).await {
                 Ok(()) => {
-                    report.wrong += 1;
                     report.mended += 1;
                     return Ok(());
                 }

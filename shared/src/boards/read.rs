@@ -160,15 +160,17 @@ pub async fn around(app: &App, board: &Board, member: MemberId, above: usize, be
     let score = own.score.unwrap_or_default();
     let beyond = |limit| Query::of(keys::places(board), limit).beyond(own.index_key(), keys::entry(member, board));
     let (mut higher, mut lower, tree) = futures_util::future::try_join3(
-        // One more than is shown, to see where its equals end.
-        rows(app, beyond(above + 1).backwards()),
-        async { if below == 0 { Ok(vec![]) } else { rows(app, beyond(below)).await } },
+        // One more than is shown, to see where its equals end; and one, for the index may still have the member where
+        // they were a moment ago.
+        rows(app, beyond(above + 2).backwards()),
+        async { if below == 0 { Ok(vec![]) } else { rows(app, beyond(below + 1)).await } },
         Tree::read(app, board, nodes(score)),
     )
     .await?;
-    // The index may still have the member where they were a moment ago.
     higher.retain(|row| row.member != member);
     lower.retain(|row| row.member != member);
+    higher.truncate(above + 1);
+    lower.truncate(below);
     let beyond = if higher.len() > above { higher.pop() } else { None };
     let better = higher.iter().filter(|row| row.score > score).count() as i64;
     let own = Row { member, score, card: own.card.clone(), reached: own.reached() };

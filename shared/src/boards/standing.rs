@@ -68,11 +68,7 @@ pub async fn follow_account(app: &App, member: MemberId) -> Result<Vec<Board>> {
     let mut boards = Vec::new();
     let mut next: Option<String> = None;
     loop {
-        let query = Query::of(keys::entries_of(member), PAGE);
-        let query = match &next {
-            Some(next) => query.after(next)?,
-            None => query,
-        };
+        let query = Query::of(keys::entries_of(member), PAGE).on_from(next.as_deref())?;
         let page = app.boards.table.query::<Entry>(query).await?;
         let show = |entry: &Entry| ScoreChange { board: entry.board.clone(), member, event: by, act: Act::Show(shown) };
         apply(app, page.items.iter().map(show)).await?;

@@ -202,7 +202,7 @@ impl Tree {
     ) -> Result<()> {
         let of = |node: &Node| match node.is_top() {
             true => shards.clone(),
-            false => shards.start..shards.start.max(1).min(shards.end),
+            false => 0..1,
         };
         let wanted: Vec<(Node, u16)> = nodes.iter().flat_map(|node| of(node).map(|shard| (*node, shard))).collect();
         let read = wanted.chunks(AT_ONCE).map(|some| async {

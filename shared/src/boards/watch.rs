@@ -162,10 +162,6 @@ pub async fn claim(app: &App, board: &Board, page: &str) -> Result<Claim> {
 
 /// The sockets that watch a board, a page of them.
 pub async fn watchers(app: &App, board: &Board, after: Option<String>) -> Result<Page<Watcher>> {
-    let query = Query::of(keys::watchers(board), PAGE);
-    let query = match &after {
-        Some(after) => query.after(after)?,
-        None => query,
-    };
+    let query = Query::of(keys::watchers(board), PAGE).on_from(after.as_deref())?;
     app.table.query(query).await
 }

@@ -142,6 +142,14 @@ impl Query {
         Query { range, limit: i32::try_from(limit).unwrap_or(i32::MAX), after: None, backwards: false }
     }
 
+    /// The same, on from where a page ended if there was one before.
+    pub fn on_from(self, next: Option<&str>) -> Result<Query> {
+        match next {
+            Some(next) => self.after(next),
+            None => Ok(self),
+        }
+    }
+
     /// On from a place in the index, whether an item lies there or not: those beyond it, and none at it.
     pub fn beyond(self, place: IndexKey, key: Key) -> Query {
         Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }

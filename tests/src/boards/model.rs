@@ -243,6 +243,7 @@ impl Run<'_> {
             self.random.shuffle(&mut nodes);
             nodes.truncate(3);
         }
+        let damaged = !nodes.is_empty();
         for node in nodes {
             for shard in 0..if node.is_top() { 16 } else { 1 } {
                 let removed = self.app.boards.table.delete(keys::node(board, node, shard), Condition::default()).await;
@@ -251,6 +252,7 @@ impl Run<'_> {
         }
         let mended = check::check(self.app, board, Duration::ZERO).await.map_err(|error| error.to_string())?;
         let again = check::check(self.app, board, Duration::ZERO).await.map_err(|error| error.to_string())?;
+        same("whether damage was found", mended.wrong > 0, damaged)?;
         same("what is wrong after mending", (again.wrong, mended.wrong), (0, mended.mended))?;
         self.outcome.repairs += 1;
         if self.late.is_empty() { self.ask(place).await } else { Ok(()) }
