@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::boards::Board;
 use crate::error::Result;
-use crate::ids::{EventId, ExportId, MemberId};
+use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, ThreadId};
+use crate::model::action::Action;
+use crate::model::conversation::Message;
+use crate::model::notice::Notice;
 use crate::store::{Key, Stored, Write, keys};
 
 /// The `source` of our events on the bus.
@@ -135,6 +138,56 @@ pub enum Event {
         /// Its name.
         job: String,
     },
+    /// A member did something that shows in streams.
+    Acted {
+        /// What.
+        action: Action,
+    },
+    /// It shows no more: it was taken back, or what it was about is gone.
+    Unacted {
+        /// Who had done it.
+        member: MemberId,
+        /// What it was.
+        action: ActionId,
+    },
+    /// A member asks whether they may follow another.
+    FollowAsked {
+        /// Who asks.
+        member: MemberId,
+        /// Whom.
+        asked: MemberId,
+    },
+    /// A member wrote to another.
+    MessageSent {
+        /// What.
+        message: Message,
+    },
+    /// A member changed a message of theirs.
+    MessageEdited {
+        /// What it says now.
+        message: Message,
+    },
+    /// A member took back a message of theirs.
+    MessageDeleted {
+        /// What it said is not among it.
+        message: Message,
+    },
+    /// A member read what another wrote.
+    MessagesRead {
+        /// Who read.
+        member: MemberId,
+        /// Who wrote.
+        other: MemberId,
+        /// In which conversation.
+        thread: ThreadId,
+        /// Up to which message.
+        read_to: MessageId,
+    },
+    /// A member is told of something.
+    Noticed {
+        /// Of what.
+        notice: Notice,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -164,6 +217,14 @@ impl Event {
             Event::BoardMoved { .. } => "BoardMoved",
             Event::BoardWon { .. } => "BoardWon",
             Event::JobAsked { .. } => "JobAsked",
+            Event::Acted { .. } => "Acted",
+            Event::Unacted { .. } => "Unacted",
+            Event::FollowAsked { .. } => "FollowAsked",
+            Event::MessageSent { .. } => "MessageSent",
+            Event::MessageEdited { .. } => "MessageEdited",
+            Event::MessageDeleted { .. } => "MessageDeleted",
+            Event::MessagesRead { .. } => "MessagesRead",
+            Event::Noticed { .. } => "Noticed",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
     }
@@ -183,7 +244,15 @@ impl Event {
             | Event::SecondFactorRemoved { member }
             | Event::SessionEnded { member, .. }
             | Event::SessionsEnded { member }
+            | Event::Unacted { member, .. }
+            | Event::FollowAsked { member, .. }
+            | Event::MessagesRead { member, .. }
             | Event::MemberDeleted { member } => Some(*member),
+            Event::Acted { action } => Some(action.actor),
+            Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {
+                Some(message.from)
+            }
+            Event::Noticed { notice } => Some(notice.member),
             Event::NameLocked { member }
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }

@@ -133,6 +133,34 @@ id!(
     MemberId
 );
 id!(
+    /// Something that a member wrote for others to see.
+    PostId
+);
+id!(
+    /// What a member said about a thing.
+    CommentId
+);
+id!(
+    /// Something that a member did and that shows in streams.
+    ActionId
+);
+id!(
+    /// Something that a member told the staff of.
+    ReportId
+);
+id!(
+    /// A conversation of two members.
+    ThreadId
+);
+id!(
+    /// A message of a conversation.
+    MessageId
+);
+id!(
+    /// Something that a member is told of.
+    NoticeId
+);
+id!(
     /// A file that a member uploaded.
     FileId
 );

@@ -88,8 +88,9 @@ async fn nobody_follows_or_blocks_a_member_who_is_gone() {
     // More than a page of each.
     for number in 1..=120 {
         let (member, followed, blocked) = (MemberId(1_000_000 + number), MemberId(ada.id()), MemberId(ada.id()));
-        app.table.put(&Follow { member, followed, since }).await.unwrap();
-        app.table.put(&Block { member, blocked, since }).await.unwrap();
+        let (name, other) = (format!("fan{number}"), "ada".to_owned());
+        app.table.put(&Follow { member, followed, name, followed_name: other.clone(), since }).await.unwrap();
+        app.table.put(&Block { member, blocked, blocked_name: other, since }).await.unwrap();
     }
     for (one, other) in [(&eve, &ada), (&ada, &eve), (&eve, &bob), (&bob, &eve)] {
         world.follow(one, other).await;

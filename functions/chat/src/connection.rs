@@ -8,7 +8,7 @@ use shared::dialect::Dialect;
 use shared::error::Kind;
 use shared::http::origin;
 use shared::ids::MemberId;
-use shared::model::socket::{Presence, Socket};
+use shared::model::socket::{Presence, Socket, Surface};
 use shared::store::{Condition, Query, Write, keys};
 use shared::{App, Error, Result};
 
@@ -49,6 +49,7 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
         connection: connection.to_owned(),
         member: account.id,
         session: session.id.clone(),
+        surface: Surface::Native,
         opened_at,
         boards: vec![],
     };
@@ -57,6 +58,7 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
         member: account.id,
         username: account.username,
         session: session.id,
+        surface: Surface::Native,
         opened_at,
     };
     app.table.together(vec![Write::put(&socket)?, Write::put(&presence)?]).await?;

@@ -240,7 +240,7 @@ fn plain(item: &Item) -> impl Iterator<Item = (String, Value)> {
 }
 
 fn is_withheld(name: &str) -> bool {
-    const PLACES: [&str; 5] = ["pk", "sk", "gsi1pk", "gsi1sk", "ttl"];
+    const PLACES: [&str; 7] = ["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl"];
     const SECRETS: [&str; 9] =
         ["cipher", "digest", "epoch", "factor", "hash", "password", "secret", "token", "verifier"];
     // Of codes, one's name at LeetCode is none.

@@ -14,11 +14,14 @@ pub(super) fn start(binary: &str, environment: &Environment, with: &Start<'_>) -
         "chat" => (chat::NEEDS, chat::function),
         "docs" => (docs::NEEDS, docs::function),
         "exporter" => (exporter::NEEDS, exporter::function),
+        "feeds" => (feeds::NEEDS, feeds::function),
         "files" => (files::NEEDS, files::function),
         "jobs" => (jobs::NEEDS, jobs::function),
         "leaderboards" => (leaderboards::NEEDS, leaderboards::function),
         "mailer" => (mailer::NEEDS, mailer::function),
+        "messages" => (messages::NEEDS, messages::function),
         "projector" => (projector::NEEDS, projector::function),
+        "social" => (social::NEEDS, social::function),
         other => return Err(format!("The template names a binary {other}, which is not built into the local cloud.")),
     };
     let app = App::with_needs(environment, needs).map_err(|error| format!("{binary} does not start: {error}"))?;

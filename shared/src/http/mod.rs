@@ -12,6 +12,7 @@ pub mod page;
 pub mod path;
 pub mod reply;
 pub mod routes;
+pub mod scroll;
 
 pub use body::{Body, Query};
 pub use field::Field;
@@ -20,3 +21,4 @@ pub use page::{Cursor, Numbered, NumberedView};
 pub use path::Path;
 pub use reply::{Accepted, Created, Html, Json, NoContent, Page, SeeOther, SetCookies, Tagged};
 pub use routes::{Listing, Price, Purpose, Routes, Row};
+pub use scroll::Scroll;

@@ -147,6 +147,46 @@ impl Numbered {
         self.last("cursor").map(|cursor| Cursor(cursor.to_owned()))
     }
 
+    /// The page's number where it is one, 1 where none was asked for.
+    pub(super) fn number(&self) -> Option<usize> {
+        self.last("page").map_or(Ok(1), |number| number.trim().parse()).ok()
+    }
+
+    /// Whether the last page is wanted.
+    pub(super) fn is_last(&self) -> bool {
+        self.last("page") == Some("last")
+    }
+
+    /// How many entries on a page the caller asks for, as they say it.
+    pub(super) fn asked_size(&self) -> Option<&str> {
+        self.last("page_size")
+    }
+
+    /// What names the list: its path, and everything that was asked but for the page and its size.
+    pub(super) fn list(&self) -> String {
+        let parameters = self.parameters.iter().filter(|(name, _)| !["page", "page_size", "cursor"].contains(&&**name));
+        let mut query = form_urlencoded::Serializer::new(format!("{}?", self.path));
+        query.extend_pairs(parameters).finish()
+    }
+
+    /// A page that has a next one where there is a cursor to it.
+    pub(super) fn view_between<T>(
+        &self,
+        app: &App,
+        count: usize,
+        next: Option<&Cursor>,
+        results: Vec<T>,
+    ) -> NumberedView<T> {
+        let number = self.number().unwrap_or_else(|| count.div_ceil(self.size(usize::MAX)).max(1));
+        let link = |number, cursor| self.link(&app.config.public_url, number, cursor);
+        NumberedView {
+            count,
+            next: next.map(|cursor| link(number + 1, Some(cursor.as_str()))),
+            previous: (number > 1).then(|| link(number - 1, None)),
+            results,
+        }
+    }
+
     fn link(&self, base: &str, number: usize, cursor: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.parameters.iter().filter(|(name, _)| name != "page" && name != "cursor"));
@@ -160,7 +200,7 @@ impl Numbered {
     }
 
     /// Entries on a page.
-    fn size(&self, largest: usize) -> usize {
+    pub(super) fn size(&self, largest: usize) -> usize {
         let asked = self.last("page_size").and_then(|size| size.trim().parse().ok());
         asked.filter(|size| *size > 0).unwrap_or(self.usual_size).min(largest)
     }

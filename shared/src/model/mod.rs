@@ -1,7 +1,9 @@
 //! Stored shapes and the values they are made of, a file per noun. Parsing is the only way to make a value.
 
 pub mod account;
+pub mod action;
 pub mod code;
+pub mod conversation;
 pub mod export;
 pub mod figures;
 pub mod google;
@@ -10,11 +12,15 @@ pub mod job;
 pub mod letter;
 pub mod level;
 pub mod name;
+pub mod notice;
+pub mod post;
 pub mod profile;
 pub mod relation;
+pub mod report;
 pub mod role;
 pub mod score;
 pub mod second_factor;
 pub mod session;
 pub mod socket;
+pub mod thing;
 pub mod upload;

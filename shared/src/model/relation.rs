@@ -16,6 +16,12 @@ pub struct Follow {
     pub member: MemberId,
     /// Whom.
     pub followed: MemberId,
+    /// The name of who follows, folded: lists are in the order of names, which stay as they are.
+    #[serde(default)]
+    pub name: String,
+    /// The name of who is followed, folded.
+    #[serde(default)]
+    pub followed_name: String,
     /// Since when.
     pub since: DateTime<Utc>,
 }
@@ -26,7 +32,11 @@ impl Stored for Follow {
     }
 
     fn index(&self) -> Option<IndexKey> {
-        Some(keys::by_followed(self.followed, self.member))
+        Some(keys::by_followed(self.followed, &self.name))
+    }
+
+    fn second_index(&self) -> Option<IndexKey> {
+        Some(keys::by_following(self.member, &self.followed_name))
     }
 }
 
@@ -37,6 +47,9 @@ pub struct Block {
     pub member: MemberId,
     /// Whom.
     pub blocked: MemberId,
+    /// The name of who is blocked, folded.
+    #[serde(default)]
+    pub blocked_name: String,
     /// Since when.
     pub since: DateTime<Utc>,
 }
@@ -48,5 +61,49 @@ impl Stored for Block {
 
     fn index(&self) -> Option<IndexKey> {
         Some(keys::by_blocked(self.blocked, self.member))
+    }
+
+    fn second_index(&self) -> Option<IndexKey> {
+        Some(keys::by_blocking(self.member, &self.blocked_name))
+    }
+}
+
+/// That one member asks whether they may follow another, who wants to be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FollowRequest {
+    /// Who asks.
+    pub member: MemberId,
+    /// Whom.
+    pub asked: MemberId,
+    /// The name of who asks, folded.
+    pub name: String,
+    /// The name of who is asked, folded.
+    pub asked_name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+impl Stored for FollowRequest {
+    fn key(&self) -> Key {
+        keys::follow_request(self.member, self.asked)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_asked(self.asked, &self.name))
+    }
+}
+
+/// That one member follows another who has very many followers, to whose streams nothing is handed out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FollowOfMany {
+    /// Who follows.
+    pub member: MemberId,
+    /// Whom.
+    pub followed: MemberId,
+}
+
+impl Stored for FollowOfMany {
+    fn key(&self) -> Key {
+        keys::follow_of_many(self.member, self.followed)
     }
 }

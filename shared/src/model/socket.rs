@@ -11,6 +11,29 @@ use crate::store::{IndexKey, Key, Stored, keys};
 /// API Gateway closes every socket after two hours; what it failed to tell us is forgotten soon after.
 pub(crate) const LONGEST: Duration = Duration::minutes(125);
 
+/// Which of the clients' sockets one is: what is said on it, and what is heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    /// Our own frames, whatever they are about.
+    #[default]
+    Native,
+    /// Sukuwatto's conversation with one member (its contract, part S, section 5).
+    SukuwattoChat {
+        /// With whom.
+        with: MemberId,
+    },
+    /// Sukuwatto's feed of what is said to its owner.
+    SukuwattoFeed,
+    /// SkillNet's room of two (its contract, section 5.1).
+    SkillnetRoom {
+        /// With whom.
+        with: MemberId,
+    },
+    /// SkillNet's notifications (its contract, section 5.2).
+    SkillnetNotifications,
+}
+
 /// A socket, found by its connection: whose frames these are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Socket {
@@ -20,6 +43,9 @@ pub struct Socket {
     pub member: MemberId,
     /// The session that opened it.
     pub session: String,
+    /// Which of the clients' sockets it is.
+    #[serde(default)]
+    pub surface: Surface,
     /// When.
     pub opened_at: DateTime<Utc>,
     /// The boards that it watches.
@@ -48,6 +74,9 @@ pub struct Presence {
     pub username: Username,
     /// The session that opened it.
     pub session: String,
+    /// Which of the clients' sockets it is.
+    #[serde(default)]
+    pub surface: Surface,
     /// When.
     pub opened_at: DateTime<Utc>,
 }

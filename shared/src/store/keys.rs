@@ -1,4 +1,5 @@
-//! Every key of the table, named for the question it answers. Keys are made nowhere else.
+//! Every key of the table, named for the question it answers. Keys are made here and in the two files below it, `social`
+//! and `talk`, and nowhere else.
 //!
 //! | question | partition | sort key |
 //! | --- | --- | --- |
@@ -40,7 +41,7 @@
 //! | --- | --- | --- |
 //! | which names begin like this? | `NAMES` | `<name, folded>` |
 //! | who is online? | `ONLINE` | `<member>#<connection>` |
-//! | who follows this member? | `FOLLOWERS#<id>` | `<member>` |
+//! | who follows this member? | `FOLLOWERS#<id>` | `<name, folded>` |
 //! | who has blocked this member? | `BLOCKED_BY#<id>` | `<member>` |
 //! | what did the staff do? | `AUDIT` | `<newest first>` |
 //! | which letters were written in this month? | `LETTERS#<month>` | `<newest first>#<letter>` |
@@ -60,6 +61,12 @@
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | who is ahead on this board? | `BOARD#<board>` | `<highest first>#<reached by>#<id>` |
+
+mod social;
+mod talk;
+
+pub use social::*;
+pub use talk::*;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -86,7 +93,24 @@ pub struct IndexKey {
 pub struct Range {
     pub(super) pk: String,
     pub(super) prefix: String,
-    pub(super) index: Option<&'static str>,
+    pub(super) index: Option<Index>,
+}
+
+/// An index of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Index {
+    First,
+    Second,
+}
+
+impl Index {
+    /// As the template calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Index::First => "gsi1",
+            Index::Second => "gsi2",
+        }
+    }
 }
 
 fn key(pk: String, sk: impl Into<String>) -> Key {
@@ -133,14 +157,14 @@ pub fn block(member: MemberId, other: MemberId) -> Key {
     key(member_partition(member), format!("BLOCKS#{:016}", other.0))
 }
 
-/// A member's place among those who follow `followed`.
-pub fn by_followed(followed: MemberId, member: MemberId) -> IndexKey {
-    IndexKey { pk: format!("FOLLOWERS#{followed}"), sk: format!("{:016}", member.0) }
+/// A member's place among those who follow `followed`: by their name.
+pub fn by_followed(followed: MemberId, name: &str) -> IndexKey {
+    IndexKey { pk: format!("FOLLOWERS#{followed}"), sk: name.to_owned() }
 }
 
-/// Who follows this member? In the order of their ids.
+/// Who follows this member? By their names.
 pub fn followers(followed: MemberId) -> Range {
-    Range { pk: format!("FOLLOWERS#{followed}"), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: format!("FOLLOWERS#{followed}"), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// A member's place among those who have blocked `blocked`.
@@ -150,7 +174,7 @@ pub fn by_blocked(blocked: MemberId, member: MemberId) -> IndexKey {
 
 /// Who has blocked this member? In the order of their ids.
 pub fn blocked_by(blocked: MemberId) -> Range {
-    Range { pk: format!("BLOCKED_BY#{blocked}"), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: format!("BLOCKED_BY#{blocked}"), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// Which sessions has a member?
@@ -291,7 +315,7 @@ pub fn by_letter(written_at: DateTime<Utc>, letter: &str) -> IndexKey {
 
 /// Which letters were written in the month of this time? The latest first.
 pub fn letters(at: DateTime<Utc>) -> Range {
-    Range { pk: format!("LETTERS#{}", month(at)), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: format!("LETTERS#{}", month(at)), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// One public key.
@@ -311,7 +335,7 @@ pub fn by_name(folded: &str) -> IndexKey {
 
 /// Which names begin like this? Takes the folded form; none means all of them.
 pub fn names(folded_prefix: &str) -> Range {
-    Range { pk: "NAMES".to_owned(), prefix: folded_prefix.to_owned(), index: Some("gsi1") }
+    Range { pk: "NAMES".to_owned(), prefix: folded_prefix.to_owned(), index: Some(Index::First) }
 }
 
 /// A member's place among those online.
@@ -321,7 +345,7 @@ pub fn by_presence(member: MemberId, connection: &str) -> IndexKey {
 
 /// Who is online? In the order of their ids, a row per socket.
 pub fn online() -> Range {
-    Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: "ONLINE".to_owned(), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// What sort of thing lies under a sort key, such as `SESSION` under `SESSION#<session>`.
@@ -341,7 +365,7 @@ pub fn by_audit(entry: EventId) -> IndexKey {
 
 /// What did the staff do? The latest first.
 pub fn audit_trail() -> Range {
-    Range { pk: "AUDIT".to_owned(), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: "AUDIT".to_owned(), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// How often did what happen on this day?
@@ -443,7 +467,7 @@ pub fn before_score(board: &Board, score: i64) -> IndexKey {
 
 /// Who is ahead on this board? The best first.
 pub fn places(board: &Board) -> Range {
-    Range { pk: format!("BOARD#{board}"), prefix: String::new(), index: Some("gsi1") }
+    Range { pk: format!("BOARD#{board}"), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// What a place in the index tells: the event by which its score was reached.

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::keys::{IndexKey, Key, Range};
+use super::keys::{Index, IndexKey, Key, Range};
 use super::write::{Act, Change, Condition, Names, Write};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -54,6 +54,11 @@ pub trait Stored: Serialize + DeserializeOwned {
 
     /// Where the index finds it, if it does.
     fn index(&self) -> Option<IndexKey> {
+        None
+    }
+
+    /// Where the second index finds it, if it does.
+    fn second_index(&self) -> Option<IndexKey> {
         None
     }
 
@@ -371,7 +376,11 @@ impl Table {
 
     async fn query_items(&self, query: Query) -> Result<(Vec<Item>, Option<String>)> {
         let Query { range, limit, after, backwards } = query;
-        let (pk_name, sk_name) = if range.index.is_some() { ("gsi1pk", "gsi1sk") } else { ("pk", "sk") };
+        let (pk_name, sk_name) = match range.index {
+            None => ("pk", "sk"),
+            Some(Index::First) => ("gsi1pk", "gsi1sk"),
+            Some(Index::Second) => ("gsi2pk", "gsi2sk"),
+        };
         let mut names = Names::default();
         let mut condition = format!("{} = {}", names.name(pk_name), names.value(AttributeValue::S(range.pk.clone())));
         if !range.prefix.is_empty() {
@@ -393,7 +402,7 @@ impl Table {
             .client()
             .query()
             .table_name(self.name())
-            .set_index_name(range.index.map(str::to_owned))
+            .set_index_name(range.index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
@@ -594,9 +603,11 @@ pub(super) fn item_of(stored: &impl Stored) -> Result<Item> {
         serde_dynamo::to_item(stored).map_err(|cause| Error::internal("An item could not be stored.", cause))?;
     item.retain(|_, value| !value.is_null());
     item.extend(key_attributes(&stored.key()));
-    if let Some(place) = stored.index() {
-        item.insert("gsi1pk".to_owned(), AttributeValue::S(place.pk));
-        item.insert("gsi1sk".to_owned(), AttributeValue::S(place.sk));
+    for (index, place) in [(Index::First, stored.index()), (Index::Second, stored.second_index())] {
+        if let Some(place) = place {
+            item.insert(format!("{}pk", index.name()), AttributeValue::S(place.pk));
+            item.insert(format!("{}sk", index.name()), AttributeValue::S(place.sk));
+        }
     }
     if let Some(ends) = stored.expires() {
         item.insert("ttl".to_owned(), AttributeValue::N(ends.timestamp().to_string()));

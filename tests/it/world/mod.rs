@@ -179,13 +179,16 @@ impl World {
     /// Lets `fan` follow `other`.
     pub async fn follow(&self, fan: &Person, other: &Person) {
         let (member, followed) = (MemberId(fan.id()), MemberId(other.id()));
-        self.app().table.put(&Follow { member, followed, since: self.clock.now() }).await.expect("room for a follow");
+        let (name, followed_name) = (fan.name.to_lowercase(), other.name.to_lowercase());
+        let follow = Follow { member, followed, name, followed_name, since: self.clock.now() };
+        self.app().table.put(&follow).await.expect("room for a follow");
     }
 
     /// Lets `owner` block `other`.
     pub async fn block(&self, owner: &Person, other: &Person) {
         let (member, blocked) = (MemberId(owner.id()), MemberId(other.id()));
-        self.app().table.put(&Block { member, blocked, since: self.clock.now() }).await.expect("room for a block");
+        let block = Block { member, blocked, blocked_name: other.name.to_lowercase(), since: self.clock.now() };
+        self.app().table.put(&block).await.expect("room for a block");
     }
 
     /// Makes a member an administrator, which nobody of the staff could do the first time.
@@ -282,6 +285,8 @@ pub fn slices() -> Vec<(&'static str, Routes)> {
         ("docs", ::docs::routes()),
         ("files", ::files::routes()),
         ("leaderboards", ::leaderboards::routes()),
+        ("messages", ::messages::routes()),
+        ("social", ::social::routes()),
     ]
 }
 
@@ -293,10 +298,13 @@ pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
         ("chat", ::chat::NEEDS),
         ("docs", ::docs::NEEDS),
         ("exporter", ::exporter::NEEDS),
+        ("feeds", ::feeds::NEEDS),
         ("files", ::files::NEEDS),
         ("jobs", ::jobs::NEEDS),
         ("leaderboards", ::leaderboards::NEEDS),
         ("mailer", ::mailer::NEEDS),
+        ("messages", ::messages::NEEDS),
         ("projector", ::projector::NEEDS),
+        ("social", ::social::NEEDS),
     ]
 }

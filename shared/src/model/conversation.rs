@@ -1,0 +1,128 @@
+//! Conversations of two members: the messages, and how each of the two stands in it (Sukuwatto's contract, part S,
+//! section 4.8; SkillNet's, sections 2 and 3.3).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{MemberId, MessageId, ThreadId};
+use crate::store::{IndexKey, Key, Stored, keys};
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which; later ones have greater ids.
+    pub id: MessageId,
+    /// In which conversation.
+    pub thread: ThreadId,
+    /// Who wrote it.
+    pub from: MemberId,
+    /// To whom.
+    pub to: MemberId,
+    /// What it says; nothing, once its sender has taken it back where its place stays.
+    pub text: String,
+    /// The client's own name for it, by which it is sent once however often it is sent.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// What came with it.
+    #[serde(default)]
+    pub attachment: Option<Attachment>,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+    /// When it was last changed.
+    #[serde(default)]
+    pub edited_at: Option<DateTime<Utc>>,
+    /// Whether its sender has taken it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// A file that came with a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Names it for its two readers.
+    pub reference: String,
+    /// Its name in the bucket.
+    pub file: String,
+    /// What its sender calls it.
+    pub file_name: String,
+    /// What it is.
+    pub content_type: String,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+impl Stored for Message {
+    fn key(&self) -> Key {
+        keys::message(self.from, self.to, self.id)
+    }
+}
+
+/// That a client has sent a message under a name of its own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Said {
+    /// Who, and to whom.
+    pub from: MemberId,
+    /// To whom.
+    pub to: MemberId,
+    /// The client's own name for it.
+    pub client_id: String,
+    /// The message.
+    pub message: MessageId,
+}
+
+impl Stored for Said {
+    fn key(&self) -> Key {
+        keys::said(self.from, self.to, &self.client_id)
+    }
+}
+
+/// Whose conversation one is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Thread {
+    /// Which.
+    pub id: ThreadId,
+    /// The two, the lower id first.
+    pub members: [MemberId; 2],
+    /// Since when.
+    pub begun_at: DateTime<Utc>,
+}
+
+impl Stored for Thread {
+    fn key(&self) -> Key {
+        keys::thread(self.id)
+    }
+}
+
+/// How a conversation stands for one of its two.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Talk {
+    /// For whom.
+    pub member: MemberId,
+    /// With whom.
+    pub other: MemberId,
+    /// The conversation.
+    pub thread: ThreadId,
+    /// Its latest message; none once all were deleted.
+    #[serde(default)]
+    pub latest: Option<Message>,
+    /// How many the member has received and not read.
+    #[serde(default)]
+    pub unread: i64,
+    /// The latest message that the member has read or written.
+    #[serde(default)]
+    pub read_to: Option<MessageId>,
+    /// When anything was last said.
+    pub moved_at: DateTime<Utc>,
+    /// Since when they have talked.
+    pub begun_at: DateTime<Utc>,
+}
+
+impl Stored for Talk {
+    fn key(&self) -> Key {
+        keys::talk(self.member, self.other)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        self.latest.as_ref().map(|latest| keys::by_talk(self.member, latest.id))
+    }
+}
