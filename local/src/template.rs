@@ -165,6 +165,8 @@ pub struct SocketApi {
     pub stage: String,
     /// Function by route key: `$connect`, `$disconnect`, `$default`.
     pub routes: BTreeMap<String, String>,
+    /// The paths that the edge in front of it knows.
+    pub paths: Vec<SocketPath>,
 }
 
 /// A table.
@@ -226,6 +228,18 @@ pub struct Redrive {
     pub maximum_receives: u32,
 }
 
+/// A path that leads to the WebSocket API, which has none: the edge turns it into a query.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SocketPath {
+    /// Its parts, of which `{name}` stands for any.
+    pub path: Vec<String>,
+    /// The value of the query's `surface`.
+    pub surface: String,
+}
+
+/// The template's parameter that says where people reach the API: here, unless somebody says otherwise.
+const PUBLIC_URL: &str = "PublicUrl";
+
 impl Template {
     /// Reads the template. `public_url` is the local address of the HTTP API.
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>, public_url: &str) -> Result<Template, String> {
@@ -238,7 +252,11 @@ impl Template {
         let template = tags::read(text)?;
         let none = Map::new();
         let section = |pointer: &str| template.pointer(pointer).and_then(Value::as_object).unwrap_or(&none);
-        let parameters = parameters::values(section("/Parameters"), overrides)?;
+        let mut overrides = overrides.clone();
+        if section("/Parameters").contains_key(PUBLIC_URL) {
+            overrides.entry(PUBLIC_URL.to_owned()).or_insert_with(|| public_url.to_owned());
+        }
+        let parameters = parameters::values(section("/Parameters"), &overrides)?;
         let resolver = Resolver {
             parameters: &parameters,
             conditions: section("/Conditions"),

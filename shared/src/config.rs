@@ -56,6 +56,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// `RATE_LIMIT_FACTOR`: stretches every limit per address; 0 switches them off.
     pub rate_limit_factor: f64,
+    /// `EDGE_SECRET`: what the edge shows, which writes down the addresses of those who call.
+    pub edge_secret: Secret,
     /// `SIGNING_SECRET`: seals cursors, links and device cookies.
     pub signing_secret: Secret,
     /// `TOKEN_SECRET`: the private keys of access tokens; only `accounts` has it. Several are separated by commas,
@@ -153,6 +155,7 @@ impl Config {
                 .filter(|origin| !origin.is_empty())
                 .collect(),
             rate_limit_factor: read.number("RATE_LIMIT_FACTOR", 1.0)?,
+            edge_secret: read.secret("EDGE_SECRET"),
             signing_secret: read.secret("SIGNING_SECRET"),
             token_secret: read.secret("TOKEN_SECRET"),
             operations_token: read.secret("OPERATIONS_TOKEN"),

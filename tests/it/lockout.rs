@@ -1,6 +1,7 @@
 //! Lockout and limits (contract, section 4.1).
 
 use chrono::Duration;
+use http::Method;
 use serde_json::json;
 
 use crate::world::{PASSWORD, World};
@@ -146,5 +147,29 @@ async fn an_address_may_make_twenty_accounts_an_hour() {
     visitor.at([198, 51, 100, 7]).post("/users/register/", body("three")).await.assert(201);
     world.wait(Duration::hours(1));
     visitor.post("/users/register/", body("four")).await.assert(201);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn an_address_is_the_viewers_where_the_edge_says_so_and_only_there() {
+    let world = World::with(&[("RateLimitFactor", "0.1")]).await;
+    let secret = world.cloud.functions().environment("accounts").unwrap()["EDGE_SECRET"].clone();
+    let register = async |name: &str, secret: &str, viewer: &str| {
+        let body = json!({ "username": name, "password1": PASSWORD, "password2": PASSWORD }).to_string();
+        let headers = [("content-type", "application/json"), ("x-edge-secret", secret), ("x-viewer-address", viewer)];
+        world.visitor().send(Method::POST, "/users/register/", &headers, body).await.status.as_u16()
+    };
+    // All of these reach the gateway from one address, that of the edge.
+    for (name, viewer, status) in
+        [("a", "203.0.113.1", 201), ("b", "203.0.113.1", 201), ("c", "203.0.113.1", 429), ("c", "203.0.113.2", 201)]
+    {
+        assert_eq!(register(name, &secret, viewer).await, status, "{name}");
+    }
+    // Whoever goes past the edge has the address that they come from, whatever they say.
+    for (name, secret, viewer, status) in
+        [("d", "guessed", "203.0.113.3", 201), ("e", "", "203.0.113.4", 201), ("f", "guessed", "203.0.113.5", 429)]
+    {
+        assert_eq!(register(name, secret, viewer).await, status, "{name}");
+    }
     world.settle().await;
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::parameters::text_of;
 use super::resolve::{Resolver, Trouble};
 use super::{Cors, Function, HttpApi, HttpRoute, Queue, Redrive, Rule, RuleTarget, SocketApi, Source, Table, Template};
-use super::{QueueSource, Schedule, StreamSource};
+use super::{QueueSource, Schedule, SocketPath, StreamSource};
 use crate::bus::Pattern;
 
 /// CloudFormation's own defaults.
@@ -201,8 +201,20 @@ impl Reader<'_> {
                 .filter(|route| route.api == name)
                 .map(|route| (route.key.clone(), route.function.clone()))
                 .collect(),
+            paths: self.socket_paths()?,
             id: name,
         })
+    }
+
+    /// The paths that the edge's function knows: the JSON in its code. None where there is no such function.
+    fn socket_paths(&self) -> Result<Vec<SocketPath>, Trouble> {
+        let lists = self.each("AWS::CloudFront::Function", |id| {
+            let code: FunctionCode = self.properties(id, &["FunctionCode"])?;
+            let Some((_, after)) = code.function_code.split_once("const PATHS = ") else { return Ok(Vec::new()) };
+            let (list, _) = after.split_once(';').ok_or_else(|| Trouble::new("its paths have no end"))?;
+            serde_json::from_str(list).map_err(|error| Trouble::new(format!("its paths are not JSON: {error}")))
+        })?;
+        Ok(lists.concat())
     }
 
     fn table(&self, id: &str) -> Result<Table, Trouble> {
@@ -403,6 +415,12 @@ struct RouteProperties {
 struct ApiProperties {
     protocol_type: String,
     cors_configuration: Option<Cors>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionCode {
+    function_code: String,
 }
 
 #[derive(Deserialize)]

@@ -247,11 +247,11 @@ impl Client {
 impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Client, Infallible> {
-        let context = parts.request_context_ref();
-        let address = match context {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
-            _ => String::new(),
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Client, Infallible> {
+        let address = match (viewer_address(parts, app), parts.request_context_ref()) {
+            (Some(address), _) => address,
+            (None, Some(RequestContext::ApiGatewayV2(context))) => context.http.source_ip.clone().unwrap_or_default(),
+            (None, _) => String::new(),
         };
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Ok(Client {
@@ -260,6 +260,14 @@ impl FromRequestParts<App> for Client {
             device: cookies::find(&parts.headers, DEVICE_COOKIE),
         })
     }
+}
+
+/// The address that the edge saw, if the request came through it: the gateway only sees that of the edge.
+fn viewer_address(parts: &Parts, app: &App) -> Option<String> {
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let (expected, shown) = (&app.config.edge_secret, text("x-edge-secret")?);
+    let same: bool = shown.as_bytes().ct_eq(expected.expose().as_bytes()).into();
+    if same && !expected.is_empty() { text("x-viewer-address").map(str::to_owned) } else { None }
 }
 
 fn network_of(address: &str) -> String {

@@ -6,6 +6,7 @@
 
 mod connection;
 mod events;
+mod paths;
 mod transport;
 
 use std::collections::HashMap;
@@ -95,9 +96,10 @@ impl Sockets {
         path_and_query: &str,
         headers: HeaderMap,
     ) -> Result<Socket, (StatusCode, Bytes)> {
-        let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let client = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        let Opened { connection, subprotocol, inbound, outgoing } = self.open(cloud, query, &headers, client).await?;
+        let opened = self.open(cloud, path, query, &headers, client).await?;
+        let Opened { connection, subprotocol, inbound, outgoing } = opened;
         let subprotocol = subprotocol.and_then(|value| value.to_str().map(str::to_owned).ok());
         Ok(Socket { id: connection.id.clone(), subprotocol, inbound, outgoing })
     }
@@ -144,16 +146,18 @@ impl Sockets {
     async fn open(
         &self,
         cloud: &Cloud,
+        path: &str,
         query: &str,
         headers: &HeaderMap,
         client: SocketAddr,
     ) -> Result<Opened, (StatusCode, Bytes)> {
+        let query = paths::query(&cloud.template().sockets, path, query).ok_or_else(nowhere)?;
         let (id, now) = (new_id(), cloud.clock().now());
         let identity = Identity::new(&cloud.template().sockets, headers, client);
         let about = events::About { id: &id, identity: &identity, connected_at: now, now };
         let answer = match cloud.template().sockets.routes.get("$connect") {
             Some(function) => {
-                let answer = cloud.functions().invoke(function, events::connect(&about, headers, query)).await;
+                let answer = cloud.functions().invoke(function, events::connect(&about, headers, &query)).await;
                 answer.outcome.map_err(|_| failed(&id))?
             }
             None => json!({ "statusCode": 200 }),
@@ -187,6 +191,10 @@ impl Sockets {
 /// What a client hears when a function fails, in API Gateway's words.
 fn trouble(id: &str, message: &str) -> Value {
     json!({ "message": message, "connectionId": id, "requestId": new_id() })
+}
+
+fn nowhere() -> (StatusCode, Bytes) {
+    (StatusCode::NOT_FOUND, Bytes::from(json!({ "message": "Not Found" }).to_string()))
 }
 
 fn failed(id: &str) -> (StatusCode, Bytes) {

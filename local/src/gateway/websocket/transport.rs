@@ -33,7 +33,7 @@ pub async fn accept(cloud: Cloud, request: Request, client: SocketAddr) -> Respo
         Err(rejection) => return rejection.into_response(),
     };
     let query = parts.uri.query().unwrap_or_default();
-    let opened = match cloud.sockets().open(&cloud, query, &parts.headers, client).await {
+    let opened = match cloud.sockets().open(&cloud, parts.uri.path(), query, &parts.headers, client).await {
         Ok(opened) => opened,
         Err((status, body)) => return refuse(status, body.into()),
     };
