@@ -2,12 +2,13 @@
 
 use chrono::Duration;
 use local::Delivery;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::App;
 use shared::boards::{self, Act, Board, Node, ScoreChange, Span, close, read};
 use shared::events::{Event, happened};
 use shared::ids::{EventId, MemberId};
-use shared::store::keys;
+use shared::store::{Key, Stored, keys};
 use tests::boards::model::{self, Plan};
 use tests::wire::{Fault, Wire};
 
@@ -192,6 +193,41 @@ async fn a_closed_board_stands_still_and_its_first_three_get_a_letter_each_once(
     assert_eq!(["ada", "bob", "cyd", "dan", "eve"].map(letters), [1, 1, 1, 0, 0]);
     let letter = world.letters().into_iter().find(|letter| letter.to == ["bob@example.org"]).expect("a letter");
     assert!(letter.text.contains("January 2026") && letter.text.contains("first") && letter.text.contains("50"));
+}
+
+/// That boards show a member no more, as it is kept from the moment that they have left.
+#[derive(Serialize, Deserialize)]
+struct Gone {
+    #[serde(skip_serializing)]
+    member: MemberId,
+    shown: bool,
+    gone: bool,
+    by: EventId,
+}
+
+impl Stored for Gone {
+    fn key(&self) -> Key {
+        keys::standing(self.member)
+    }
+}
+
+#[tokio::test]
+async fn a_board_that_closes_while_somebody_leaves_keeps_no_line_of_theirs() {
+    let world = World::new().await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    earn(&world, &ada, 30).await;
+    earn(&world, &bob, 20).await;
+    world.settle().await;
+    let board = training(Span::Month, &world);
+    world.wait(Duration::days(1));
+    // What there was of her is being removed, and the closer has read the board already.
+    let (app, member) = (app_of(&world), MemberId(ada.id()));
+    app.boards.table.put(&Gone { member, shown: false, gone: true, by: EventId(u64::MAX >> 11) }).await.unwrap();
+    run(&world, "close-month").await;
+    assert_eq!(close::final_rank(&app, &board, member).await.unwrap(), None);
+    let kept = close::final_places(&app, &board).await.unwrap();
+    assert_eq!(kept.iter().map(|line| line.rank.member.0).collect::<Vec<_>>(), [bob.id()]);
+    world.settle().await;
 }
 
 #[tokio::test]

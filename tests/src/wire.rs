@@ -1,8 +1,9 @@
 //! The wire between the functions and AWS: watched, and cut where somebody says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -48,6 +49,8 @@ struct Watch {
     plan: Option<(usize, usize, Fault)>,
     /// Calls that fail by chance: how many in a thousand, and who draws.
     chance: Option<(u32, fastrand::Rng)>,
+    /// Since when writes are counted for each item and second, and how many there were.
+    items: Option<(Instant, HashMap<(u64, String), usize>)>,
 }
 
 impl Wire {
@@ -85,6 +88,16 @@ impl Wire {
         self.watch().chance = Some((per_mille, fastrand::Rng::with_seed(seed)));
     }
 
+    /// Counts what is written to each item from now on.
+    pub fn count_items(&self) {
+        self.watch().items = Some((Instant::now(), HashMap::new()));
+    }
+
+    /// The most writes that one item took in one second, whole or not, since they are counted.
+    pub fn most_writes(&self) -> usize {
+        self.watch().items.iter().flat_map(|(_, items)| items.values()).max().copied().unwrap_or_default()
+    }
+
     /// Lets everything through again, and counts from now on.
     pub fn mend(&self) {
         let mut watch = self.watch();
@@ -101,6 +114,11 @@ impl Wire {
         let mut watch = self.watch();
         for action in actions(request) {
             watch.used.insert((function.to_owned(), action));
+        }
+        if let Some((since, items)) = &mut watch.items {
+            for item in written(request) {
+                *items.entry((since.elapsed().as_secs(), item)).or_default() += 1;
+            }
         }
         let number = watch.calls;
         watch.calls += 1;
@@ -140,6 +158,24 @@ fn actions(request: &HttpRequest) -> Vec<String> {
         }
         action => vec![format!("dynamodb:{action}")],
     }
+}
+
+/// The keys of the items that a call writes.
+fn written(request: &HttpRequest) -> Vec<String> {
+    let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    let writes = match target(request) {
+        "TransactWriteItems" => {
+            let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            parts.flatten().filter(|(kind, _)| *kind != "ConditionCheck").map(|(_, write)| write.clone()).collect()
+        }
+        "PutItem" | "UpdateItem" | "DeleteItem" => vec![body],
+        _ => Vec::new(),
+    };
+    let key = |write: &Value| {
+        let key = if write["Key"].is_object() { &write["Key"] } else { &write["Item"] };
+        format!("{} {} {}", write["TableName"], key["pk"]["S"], key["sk"]["S"])
+    };
+    writes.iter().map(key).collect()
 }
 
 struct Watched {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::board::{Board, Period};
 use super::path::Node;
 use super::read::{self, Position, Ranked};
+use super::standing::Standing;
 use super::tree::{CLOSED, NodeItem};
 use super::{Noted, read::Page};
 use crate::app::App;
@@ -168,10 +169,15 @@ async fn close_board(app: &App, Noted { board, closing }: Noted, deadline: DateT
             None => Page { rows: vec![], next: None },
         };
         tell_winners(app, &board, &rows).await?;
-        let mut writes = Vec::new();
-        for (row, place) in rows.iter().zip(progress.kept + 1..) {
-            writes.extend(keep(&board, row, place)?);
+        let lines: Vec<FinalRank> =
+            rows.iter().zip(progress.kept + 1..).map(|(row, place)| line(&board, row, place)).collect();
+        let kept = lines.iter().zip(&rows).map(|(line, row)| keep(line, row)).collect::<Result<Vec<_>>>()?.concat();
+        if !kept.is_empty() {
+            app.boards.table.together(kept).await?;
         }
+        // Whoever leaves is marked first, and what is kept of them removed afterwards: either that finds these lines, or
+        // this finds the mark.
+        let mut writes = remove_gone(app, &lines).await?;
         let done = next.is_none();
         let after = Progress { kept: progress.kept + rows.len() as i64, next, done };
         let known = Condition::equals("closing", Some(progress).filter(|progress| *progress != Progress::default()));
@@ -198,19 +204,38 @@ async fn stop(app: &App, board: &Board) -> Result<()> {
     Ok(())
 }
 
-fn keep(board: &Board, Ranked { row, competition, dense }: &Ranked, place: i64) -> Result<Vec<Write>> {
-    let place = (place <= TOP).then_some(place.unsigned_abs());
-    let rank = FinalRank {
+fn line(board: &Board, Ranked { row, competition, dense }: &Ranked, place: i64) -> FinalRank {
+    FinalRank {
         board: board.clone(),
         member: row.member,
         score: row.score,
         competition: *competition,
         dense: *dense,
-        place,
-    };
-    let own = Write::put(&rank)?;
-    let line = place.map(|_| Write::put(&FinalPlace { rank, card: row.card.clone() })).transpose()?;
-    Ok([Some(own), line].into_iter().flatten().collect())
+        place: (place <= TOP).then_some(place.unsigned_abs()),
+    }
+}
+
+fn keep(line: &FinalRank, Ranked { row, .. }: &Ranked) -> Result<Vec<Write>> {
+    let own = Write::put(line)?;
+    let place =
+        line.place.map(|_| Write::put(&FinalPlace { rank: line.clone(), card: row.card.clone() })).transpose()?;
+    Ok([Some(own), place].into_iter().flatten().collect())
+}
+
+/// The writes that remove the lines of those who have left for good.
+async fn remove_gone(app: &App, lines: &[FinalRank]) -> Result<Vec<Write>> {
+    let keys: Vec<Key> = lines.iter().map(|line| keys::standing(line.member)).collect();
+    let standings = app.boards.table.get_all::<Standing>(&keys).await?;
+    let gone = lines.iter().zip(standings).filter(|(_, standing)| standing.as_ref().is_some_and(|by| by.gone));
+    Ok(gone.flat_map(|(line, _)| remove(&line.board, line.member, line.place)).collect())
+}
+
+fn remove(board: &Board, member: MemberId, place: Option<u64>) -> Vec<Write> {
+    let own = Write::delete(keys::final_rank(member, board), Condition::default());
+    // Another line may have come to its place.
+    let still = Condition::absent_or(Condition::equals("member", member));
+    let place = place.map(|place| Write::delete(keys::final_place(board, place), still));
+    [Some(own), place].into_iter().flatten().collect()
 }
 
 /// Tells of everyone who came out among the first three, under ids that are made from what it is about.
@@ -239,18 +264,19 @@ pub(super) async fn forget(app: &App, member: MemberId) -> Result<()> {
     let mut query = Query::of(keys::all_of(member), 40);
     loop {
         let page = app.boards.table.query::<Own>(query).await?;
-        let mut writes = Vec::new();
         for Own { sk, board, place } in &page.items {
             if keys::is_entry(sk) {
                 // A closed board counts them still, and it stands still.
-                writes.push(Write::delete(keys::entry(member, board), Condition::default()));
-            } else {
-                writes.push(Write::delete(keys::final_rank(member, board), Condition::default()));
-                writes.extend(place.map(|place| Write::delete(keys::final_place(board, place), Condition::default())));
+                app.boards.table.delete(keys::entry(member, board), Condition::default()).await?;
+                continue;
             }
-        }
-        if !writes.is_empty() {
-            app.boards.table.together(writes).await?;
+            match app.boards.table.together(remove(board, member, *place)).await {
+                Ok(()) => {}
+                Err(StoreError::Refused { .. }) => {
+                    app.boards.table.delete(keys::final_rank(member, board), Condition::default()).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         match page.next {
             Some(next) => query = Query::of(keys::all_of(member), 40).after(&next)?,

@@ -3,27 +3,20 @@
 //! Server and generator share the machine, as they do on a contributor's laptop; the generator is one thread with one
 //! connection per caller, each of whom is a member of their own.
 
-mod client;
+pub mod client;
 mod crowd;
 
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
-use tempfile::TempDir;
-use tests::repository;
 
-use self::client::Connection;
 use self::crowd::{Block, Crowd, Kind, Outcome, Until};
 use crate::figures::{MEBIBYTE, mebibytes, milliseconds, thousands};
-use crate::process::Process;
 use crate::say;
+use crate::server::Server;
 use crate::table::{Budgets, Table};
 
-/// How long the server may take to answer its first request.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a whole series of writes may take.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 const START: Duration = Duration::from_millis(500);
@@ -53,7 +46,7 @@ pub struct Arguments {
 
 /// Starts a server, presses it, and ends it.
 pub async fn run(arguments: &Arguments) -> Result<String, String> {
-    let mut server = Server::start(arguments).await?;
+    let mut server = Server::start(arguments.server.as_deref(), arguments.memory, &[]).await?;
     say(&format!("Registering {} callers.", arguments.concurrency));
     let crowd = Crowd::register(server.address, arguments.concurrency).await?;
     let mut outcomes = Vec::new();
@@ -70,61 +63,6 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         return Err("The server ended under the load.".to_owned());
     }
     report(arguments, &server, &outcomes)
-}
-
-/// The server, and the folder of its data. Both are gone when it is dropped.
-struct Server {
-    process: Process,
-    address: SocketAddr,
-    /// From its start to its first answer.
-    start: Duration,
-    _data: TempDir,
-}
-
-impl Server {
-    async fn start(arguments: &Arguments) -> Result<Server, String> {
-        let binary = match &arguments.server {
-            Some(binary) => binary.clone(),
-            None => std::env::current_exe().map_err(|error| error.to_string())?.with_file_name("local"),
-        };
-        if !binary.is_file() {
-            let binary = binary.display();
-            return Err(format!("There is no {binary}; build it with `cargo build --release --workspace`."));
-        }
-        let data = TempDir::new().map_err(|error| format!("No folder for the data can be made: {error}."))?;
-        let address = free_address()?;
-        let mut command = Command::new(binary);
-        command.arg("--template").arg(repository().join("template.yaml")).args(["--port", &address.port().to_string()]);
-        if arguments.memory {
-            command.arg("--memory");
-        } else {
-            command.arg("--data").arg(data.path().join("data"));
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut process = Process::start(&mut command)?;
-        while !answers(address).await {
-            if process.has_ended() {
-                return Err("The server ended before it answered.".to_owned());
-            }
-            if process.started().elapsed() > PATIENCE {
-                return Err(format!("The server did not answer within {} seconds.", PATIENCE.as_secs()));
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let start = process.started().elapsed();
-        Ok(Server { process, address, start, _data: data })
-    }
-}
-
-/// A port that nobody listens on at this moment.
-fn free_address() -> Result<SocketAddr, String> {
-    let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    bound.map_err(|error| format!("No port is free: {error}."))
-}
-
-async fn answers(address: SocketAddr) -> bool {
-    let Ok(mut connection) = Connection::open(address).await else { return false };
-    connection.get("/health/", "").await.is_ok_and(|reply| reply.status.is_success())
 }
 
 fn report(arguments: &Arguments, server: &Server, outcomes: &[Outcome]) -> Result<String, String> {

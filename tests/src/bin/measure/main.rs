@@ -6,6 +6,8 @@ mod figures;
 mod load;
 mod prices;
 mod process;
+mod server;
+mod sockets;
 mod table;
 
 use std::io::{self, Write};
@@ -17,7 +19,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Measures Guildhall, and says which of its budgets hold.
 ///
 /// Figures of the release profile are the ones that count: `cargo build --release --workspace`, then
-/// `cargo run --release -p tests --bin measure -- cold-start`, `-- prices` or `-- load`.
+/// `cargo run --release -p tests --bin measure -- cold-start`, `-- prices`, `-- load` or
+/// `-- sockets`.
 #[derive(Debug, Parser)]
 #[command(name = "measure", verbatim_doc_comment)]
 struct Cli {
@@ -33,6 +36,8 @@ enum Harness {
     Prices,
     /// Press the local cloud with reads, writes and logins: rates, latencies, memory.
     Load(load::Arguments),
+    /// Open thousands of sockets to the local cloud, and write over them: latencies, losses, memory.
+    Sockets(sockets::Arguments),
     /// Hold the boards against an oracle, or measure them.
     Boards(boards::Arguments),
 }
@@ -62,6 +67,7 @@ async fn run(harness: Harness) -> Result<String, String> {
         Harness::ColdStart(arguments) => cold_start::run(&arguments).await,
         Harness::Prices => prices::run().await,
         Harness::Boards(arguments) => boards::run(&arguments).await,
+        Harness::Sockets(arguments) => sockets::run(&arguments).await,
         Harness::Load(arguments) => load::run(&arguments).await,
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use shared::boards::{self, Act, Board, ScoreChange};
 use shared::ids::{EventId, MemberId};
 use shared::meter::Meter;
+use tests::wire::Wire;
 
 use super::failed;
 use crate::figures::{Samples, milliseconds, thousands};
@@ -16,6 +17,8 @@ use crate::table::{Budgets, Table};
 const BATCH: usize = 1_000;
 const LEAST_PER_SECOND: f64 = 2_000.0;
 const MOST_UNITS: f64 = 4.0;
+/// Writes to one item in a second. DynamoDB takes 1,000 units of one item, and a write in a transaction is two.
+const MOST_WRITES: usize = 400;
 
 /// How large a board, and for how long.
 #[derive(Debug, Args)]
@@ -39,7 +42,8 @@ enum Crowd {
 
 pub async fn run(arguments: &Arguments) -> Result<String, String> {
     let cloud = tests::cloud_at_rest(&[]).await?;
-    let app = super::app(&cloud)?;
+    let wire = Wire::default();
+    let app = super::app(&cloud)?.with_http_client(wire.client("projector"));
     let board: Board = "points/all/all".parse().map_err(|_| "no board")?;
     let mut event = 0;
     say(&format!("Filling a board with {} members.", thousands(arguments.members as usize)));
@@ -55,7 +59,8 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         let changes: Vec<_> = changes.collect();
         meter.measure(boards::apply(&app, changes)).await.map_err(failed)?;
     }
-    let columns = ["changes", "batches", "per second", "write units each", "p50 of a batch", "p99"];
+    let columns =
+        ["changes", "batches", "per second", "write units each", "busiest item's writes", "p50 of a batch", "p99"];
     let mut table = Table::new("The engine alone, batches of 1,000 changes of one board; milliseconds", columns);
     let mut budgets = Budgets::new("Budgets");
     let count = arguments.members as f64;
@@ -66,12 +71,14 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         format!("{:.2}", meter.cost().write_units / count),
         String::new(),
         String::new(),
+        String::new(),
     ]);
     for (name, crowd) in [("points, even", Crowd::Even), ("points, busy", Crowd::Busy)] {
         let mut random = fastrand::Rng::with_seed(7);
         let meter = Meter::default();
         let began = Instant::now();
         let mut batches = Vec::new();
+        wire.count_items();
         while began.elapsed() < Duration::from_secs(arguments.seconds) {
             let changes: Vec<_> = (0..BATCH)
                 .map(|_| {
@@ -89,15 +96,18 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         let rate = changes / began.elapsed().as_secs_f64();
         let units = meter.cost().write_units / changes;
         let batches = Samples::of(batches);
+        let busiest = wire.most_writes();
         table.row([
             name.to_owned(),
             thousands(batches.count()),
             format!("{rate:.0}"),
             format!("{units:.2}"),
+            format!("{busiest}/s"),
             milliseconds(batches.median()),
             milliseconds(batches.percentile(99)),
         ]);
         budgets.add(&format!("{name}: changes"), "2000/s", &format!("{rate:.0}/s"), rate >= LEAST_PER_SECOND);
+        budgets.add(&format!("{name}: writes to an item"), "400/s", &format!("{busiest}/s"), busiest <= MOST_WRITES);
         budgets.add(&format!("{name}: write units"), "4", &format!("{units:.2}"), units <= MOST_UNITS);
     }
     Ok(format!("{table}{budgets}"))
