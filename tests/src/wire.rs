@@ -49,8 +49,14 @@ struct Watch {
     plan: Option<(usize, usize, Fault)>,
     /// Calls that fail by chance: how many in a thousand, and who draws.
     chance: Option<(u32, fastrand::Rng)>,
-    /// Since when writes are counted for each item and second, and how many there were.
-    items: Option<(Instant, HashMap<(u64, String), usize>)>,
+    items: Option<ItemCounts>,
+}
+
+/// What is written to each item.
+struct ItemCounts {
+    since: Instant,
+    /// Writes, by the second and the item.
+    writes: HashMap<(u64, String), usize>,
 }
 
 impl Wire {
@@ -90,12 +96,12 @@ impl Wire {
 
     /// Counts what is written to each item from now on.
     pub fn count_items(&self) {
-        self.watch().items = Some((Instant::now(), HashMap::new()));
+        self.watch().items = Some(ItemCounts { since: Instant::now(), writes: HashMap::new() });
     }
 
     /// The most writes that one item took in one second, whole or not, since they are counted.
     pub fn most_writes(&self) -> usize {
-        self.watch().items.iter().flat_map(|(_, items)| items.values()).max().copied().unwrap_or_default()
+        self.watch().items.iter().flat_map(|counts| counts.writes.values()).max().copied().unwrap_or_default()
     }
 
     /// Lets everything through again, and counts from now on.
@@ -115,9 +121,9 @@ impl Wire {
         for action in actions(request) {
             watch.used.insert((function.to_owned(), action));
         }
-        if let Some((since, items)) = &mut watch.items {
+        if let Some(ItemCounts { since, writes }) = &mut watch.items {
             for item in written(request) {
-                *items.entry((since.elapsed().as_secs(), item)).or_default() += 1;
+                *writes.entry((since.elapsed().as_secs(), item)).or_default() += 1;
             }
         }
         let number = watch.calls;
