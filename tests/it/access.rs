@@ -147,7 +147,7 @@ impl Callers {
 
     /// Somebody who has a picture, and has blocked one of the others.
     async fn owner(&self, world: &World, name: &str) -> Person {
-        let owner = world.newcomer(name).await;
+        let owner = world.member(name).await;
         world.block(&owner, &self.blocked).await;
         owner
     }

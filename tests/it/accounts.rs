@@ -179,6 +179,7 @@ async fn a_session_runs_out_after_14_days() {
 async fn a_profile_is_for_its_owner() {
     let world = World::new().await;
     let (ada, eve) = (world.member("ada").await, world.member("eve").await);
+    ada.elsewhere().sign_in().await.assert(200);
     ada.get(&ada.profile()).await.is(
         200,
         json!({

@@ -101,7 +101,7 @@ async fn no_body_on_any_route_is_a_failure_of_ours() {
     for (_, table) in slices() {
         for row in table.rows() {
             // A member per route: what one route does to theirs is no other's business.
-            let member = world.newcomer(&format!("member{}", sweeps.len())).await;
+            let member = world.member(&format!("member{}", sweeps.len())).await;
             // Where a session's cookie is not enough.
             member.keep("Authorization", &world.enter(&member).await);
             let path = row.path.replace("{user_id}", &member.id().to_string()).replace("{filename}", "x.png");

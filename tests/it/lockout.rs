@@ -89,6 +89,8 @@ async fn a_victims_own_device_is_not_locked_by_others() {
     let world = World::new().await;
     let ada = world.member("ada").await;
     ada.post("/users/logout/", json!({})).await.assert(200);
+    ada.sign_in().await.assert(200);
+    ada.post("/users/logout/", json!({})).await.assert(200);
     let stranger = ada.elsewhere();
     for _ in 0..5 {
         stranger.sign_in_with("wrong").await;
@@ -103,6 +105,8 @@ async fn a_victims_own_device_is_not_locked_by_others() {
     ada.sign_in_with("wrong").await.is(403, locked());
     // A cookie of one's own opens no door to another's name.
     let eve = world.member("eve").await;
+    eve.post("/users/logout/", json!({})).await.assert(200);
+    eve.sign_in().await.assert(200);
     eve.post("/users/logout/", json!({})).await.assert(200);
     let guess = json!({ "username": "ada", "password": PASSWORD });
     eve.post("/users/login/", guess).await.is(403, locked());

@@ -277,6 +277,9 @@ async fn figures_count_each_day_once_however_often_it_is_delivered() {
         world.wait(Duration::days(1));
         world.member("eve").await;
         let bob = world.member("bob").await;
+        for member in [&bob, &ada] {
+            member.elsewhere().sign_in().await.assert(200);
+        }
         press(&warden, &bob, "ban", &[("reason", "because")]).await;
         ada.delete(&ada.profile()).await.assert(200);
         for _ in 0..2 {

@@ -12,7 +12,7 @@ const LEADERBOARD: &str = "/api/v1/leaderboard/";
 
 /// A member who is signed in there.
 async fn member(world: &World, name: &str) -> Person {
-    let person = world.newcomer(name).await;
+    let person = world.member(name).await;
     let token = world.enter(&person).await;
     person.bearing(&token)
 }

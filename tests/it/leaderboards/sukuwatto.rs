@@ -16,7 +16,7 @@ const EVER: &str = "training/all/all";
 
 /// A member who is signed in there.
 async fn member(world: &World, name: &str) -> Person {
-    let person = world.newcomer(name).await;
+    let person = world.member(name).await;
     person.keep("Authorization", &world.enter(&person).await);
     person
 }

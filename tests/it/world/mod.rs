@@ -124,16 +124,8 @@ impl World {
         Person::new(self, "visitor")
     }
 
-    /// A member who has signed in.
+    /// A member with a session, for which no password was asked: tests need very many of them.
     pub async fn member(&self, name: &str) -> Person {
-        let person = Person::new(self, name);
-        person.register().await;
-        person.sign_in().await.assert(200);
-        person
-    }
-
-    /// A member with a session that no password was asked for: for sweeps, which need hundreds of them.
-    pub async fn newcomer(&self, name: &str) -> Person {
         let person = Person::new(self, name);
         person.register().await;
         self.enter(&person).await;
