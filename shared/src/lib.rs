@@ -14,6 +14,7 @@ pub mod config;
 pub mod dialect;
 pub mod error;
 pub mod events;
+pub mod graph;
 pub mod http;
 pub mod ids;
 pub mod lambda;

@@ -1,21 +1,43 @@
 //! Social: who follows whom, what members write, and what others make of it.
 
+pub mod blocks;
+pub mod follows;
+pub mod replies;
+pub mod skills;
+
 use shared::App;
 use shared::dialect::Dialect;
-use shared::http::{Purpose, Routes};
+use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
 pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
+
+/// A page of fifty members, each with what stands between them and the caller.
+const PEOPLE: Price = Price::of(3, 260.0, 2.0);
 
 /// Every route, a table for each noun.
 pub fn routes<P: Purpose>() -> Routes<P> {
     graph().and(writing()).and(streams()).and(reports())
 }
 
-/// Who follows whom, and who has blocked whom.
+/// Who follows whom, who has blocked whom, and what members are good at.
 fn graph<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Sukuwatto)
+        .post("/api/follow/", follows::follow, "Follow a member, or ask to", Price::of(3, 9.0, 40.0))
+        .post("/api/unfollow/", follows::unfollow, "Follow a member no more", Price::of(3, 5.0, 40.0))
+        .get("/api/is-following/", follows::is_following, "Show whether one follows a member", Price::of(2, 6.0, 0.0))
+        .get("/api/followers/", follows::followers, "List who follows a member", PEOPLE)
+        .get("/api/following/", follows::following, "List whom a member follows", PEOPLE)
+        .get("/api/follow-requests/", follows::requests, "List who asks to follow one", PEOPLE)
+        .get("/api/follow-request-number/", follows::request_number, "Count who asks to follow one", Price::of(2, 30.0, 0.0))
+        .post("/api/approve-follow-request/", follows::approve, "Let a member follow one", Price::of(3, 5.0, 40.0))
+        .post("/api/reject-follow-request/", follows::reject, "Let a member not follow one", Price::of(3, 4.0, 4.0))
+        .post("/api/block/", blocks::block, "Block a member", Price::of(3, 7.0, 60.0))
+        .post("/api/unblock/", blocks::unblock, "Take a block back", Price::of(3, 4.0, 4.0))
+        .get("/api/is-blocked/", blocks::is_blocked, "Show whether one has blocked a member", Price::of(2, 5.0, 0.0))
+        .get("/api/blocked-users/", blocks::blocked, "List whom one has blocked", PEOPLE)
+        .get("/api/user-skills/", skills::list, "List what a member is good at", Price::of(2, 15.0, 0.0))
 }
 
 /// Posts, comments and likes.
