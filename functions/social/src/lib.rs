@@ -2,7 +2,9 @@
 
 pub mod blocks;
 pub mod follows;
+pub mod notices;
 pub mod replies;
+pub mod reports;
 pub mod skills;
 
 use shared::App;
@@ -18,7 +20,7 @@ const PEOPLE: Price = Price::of(3, 260.0, 2.0);
 
 /// Every route, a table for each noun.
 pub fn routes<P: Purpose>() -> Routes<P> {
-    graph().and(writing()).and(streams()).and(reports())
+    graph().and(writing()).and(streams()).and(reports()).and(notices())
 }
 
 /// Who follows whom, who has blocked whom, and what members are good at.
@@ -53,6 +55,20 @@ fn streams<P: Purpose>() -> Routes<P> {
 /// What the staff is told of.
 fn reports<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Sukuwatto)
+        .get("/api/reports/", reports::list, "List reports", Price::of(3, 130.0, 2.0))
+        .post("/api/reports/", reports::make, "Tell the staff of something", Price::of(5, 12.0, 14.0))
+        .get("/api/reports/{report_id}/", reports::read, "Show a report", Price::of(3, 6.0, 0.0))
+        .put("/api/reports/{report_id}/", reports::replace, "See to a report", Price::of(5, 8.0, 20.0))
+        .patch("/api/reports/{report_id}/", reports::edit, "See to a report", Price::of(5, 8.0, 20.0))
+        .delete("/api/reports/{report_id}/", reports::remove, "Remove a report", Price::of(3, 4.0, 18.0))
+}
+
+/// What members are told of.
+fn notices<P: Purpose>() -> Routes<P> {
+    Routes::new(Dialect::Native)
+        .get("/v1/notices", notices::list, "List what one is told of", Price::of(3, 230.0, 0.0))
+        .get("/v1/notices/unseen", notices::unseen, "Count what is new of it", Price::of(2, 12.0, 0.0))
+        .post("/v1/notices/seen", notices::see, "Note what one has seen of it", Price::of(3, 6.0, 8.0))
 }
 
 /// The function.

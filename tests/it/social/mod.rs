@@ -2,6 +2,8 @@
 
 mod blocks;
 mod follows;
+mod notices;
+pub mod reports;
 mod skills;
 
 use std::collections::BTreeSet;
