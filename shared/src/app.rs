@@ -10,7 +10,7 @@ use crate::auth::tokens::KeyRing;
 use crate::boards::Boards;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Environment};
-use crate::ids::{EventId, ExportId, Ids, MemberId};
+use crate::ids::{ActionId, EventId, ExportId, Ids, MemberId, ReportId};
 use crate::live::Sockets;
 use crate::media::Media;
 use crate::seal::Seal;
@@ -107,6 +107,16 @@ impl App {
     /// An id for a request for one's own data.
     pub fn new_export_id(&self) -> ExportId {
         ExportId(self.ids.next(self.clock.now()))
+    }
+
+    /// An id for something that a member did and that shows in streams.
+    pub fn new_action_id(&self) -> ActionId {
+        ActionId(self.ids.next(self.clock.now()))
+    }
+
+    /// An id for something that a member told the staff of.
+    pub fn new_report_id(&self) -> ReportId {
+        ReportId(self.ids.next(self.clock.now()))
     }
 
     /// An id for something that happened.

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::app::App;
+use crate::auth::extract::{not_authenticated, not_permitted};
 use crate::error::{Error, Result};
 use crate::http::Path;
 use crate::http::describe::{Describe, Operation};
@@ -57,6 +58,35 @@ pub async fn find(app: &App, viewer: Option<MemberId>, Named(members): &Named) -
         let visible = account.is_usable() && may_see(viewer, member, account.audience, relation);
         visible.then(|| (account, profile.unwrap_or_else(|| Profile::new(member))))
     }))
+}
+
+/// The member whose things are asked for, if `viewer` may see their profile; else whoever asks hears why not. One round
+/// trip.
+pub async fn gate(app: &App, viewer: Option<MemberId>, holder: Option<MemberId>) -> Result<(Account, Profile)> {
+    let member = holder.ok_or_else(Error::not_found)?;
+    let owners = [member];
+    let (found, relations) = tokio::join!(
+        app.table.get_two::<Account, Profile>(keys::account(member), keys::profile(member)),
+        relations(app, viewer, &owners),
+    );
+    let ((account, profile), relations) = (found?, relations?);
+    let account = account.filter(|account| account.active).ok_or_else(Error::not_found)?;
+    let relation = relations.first().copied().unwrap_or_default();
+    if !may_see(viewer, member, account.audience, relation) {
+        return Err(if viewer.is_some() { not_permitted() } else { not_authenticated() });
+    }
+    Ok((account, profile.unwrap_or_else(|| Profile::new(member))))
+}
+
+/// Those of some members whom lists show to a viewer, in their order and whether they hide or not: none who are out, or
+/// with whom there is a block. One round trip.
+pub async fn listed(app: &App, viewer: Option<MemberId>, members: &[MemberId]) -> Result<Vec<Account>> {
+    let keys: Vec<_> = members.iter().map(|member| keys::account(*member)).collect();
+    let batches = keys.chunks(100).map(|keys| app.table.get_all::<Account>(keys));
+    let (accounts, relations) =
+        tokio::join!(futures_util::future::try_join_all(batches), relations(app, viewer, members));
+    let listed = accounts?.into_iter().flatten().zip(relations?);
+    Ok(listed.filter_map(|(account, relation)| account.filter(|account| account.is_usable() && !relation.blocked)).collect())
 }
 
 /// Names in their order.

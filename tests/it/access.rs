@@ -191,11 +191,16 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
         let kept = owner.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(4)).await.assert(200).json();
         avatar = kept["avatar_url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     }
+    let mut report = String::new();
+    if pattern.contains("{report_id}") {
+        report = crate::social::reports::report_of(world, owner).await.to_string();
+    }
     pattern
         .replace("{user_id}", &owner.id().to_string())
         .replace("{filename}", &avatar)
         .replace("{session}", "of-nobody")
         .replace("{code}", "of-nobody")
+        .replace("{report_id}", &report)
         .replace("{job}", "clean-up")
         .replace("{board}", "game")
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{ORIGIN, World};
 use local::gateway::websocket::{Ending, Frame, Socket};
 
-async fn hear(socket: &mut Socket) -> Value {
+pub async fn hear(socket: &mut Socket) -> Value {
     match socket.recv().await {
         Some(Frame::Text(text)) => serde_json::from_str(&text).expect("JSON"),
         other => panic!("no text, but {other:?}"),

@@ -105,7 +105,7 @@ async fn no_body_on_any_route_is_a_failure_of_ours() {
             // Where a session's cookie is not enough.
             member.keep("Authorization", &world.enter(&member).await);
             let path = row.path.replace("{user_id}", &member.id().to_string()).replace("{filename}", "x.png");
-            let path = path.replace("{board}", "game");
+            let path = path.replace("{board}", "game").replace("{report_id}", "1");
             let callers = [member, world.visitor()];
             sweeps.spawn(send_everything(row.method.clone(), path, callers));
         }

@@ -29,6 +29,7 @@ mod recovery;
 mod second_factor;
 mod sessions;
 mod skillnet;
+mod social;
 mod sukuwatto;
 mod template;
 mod world;

@@ -59,7 +59,7 @@ pub async fn follow(cloud: &Cloud, member: MemberId, players: u32) -> Result<(),
     let since = app.clock.now();
     let follows = (1..=players).map(|number| {
         let (name, followed_name) = (format!("member{member}"), format!("player{number:09}"));
-        let follow = Follow { member, followed: MemberId(u64::from(number)), name, followed_name, since };
+        let follow = Follow { member, followed: MemberId(u64::from(number)), name, followed_name, action: None, since };
         Write::put(&follow).map_err(|error| error.to_string())
     });
     keep(&app, follows.collect::<Result<_, _>>()?).await

@@ -6,6 +6,7 @@
 pub mod boards;
 pub mod connection;
 pub mod frames;
+pub mod notices;
 pub mod online;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
@@ -52,6 +53,7 @@ async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
         Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
             connection::close_all(&app, member, None).await
         }
+        Event::Noticed { notice } => notices::show(&app, notice).await,
         Event::BoardMoved { board } => boards::show(&app, board).await,
         // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
         _ => Ok(()),

@@ -1,5 +1,7 @@
 //! Feeds: what members did is handed out to the streams of those who follow them, and those whom it concerns are told.
 
+pub mod notices;
+
 use shared::App;
 use shared::events::Happened;
 use shared::lambda::Function;
@@ -13,6 +15,6 @@ pub fn function(app: App) -> Function {
     Function::event(app, |app, batch: Batch| async move { Ok(queue::each(&app, batch, follow_up).await) })
 }
 
-async fn follow_up(_: App, _: Happened) -> shared::Result<()> {
-    Ok(())
+async fn follow_up(app: App, happened: Happened) -> shared::Result<()> {
+    notices::tell(&app, &happened).await
 }

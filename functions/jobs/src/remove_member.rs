@@ -3,12 +3,14 @@
 //!
 //! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
+use serde::de::IgnoredAny;
 use shared::auth::limits;
 use shared::ids::MemberId;
 use shared::model::google::GoogleLink;
+use shared::model::relation::Follow;
 use shared::model::{export, upload};
-use shared::store::{Condition, Query, Range, StoreError, keys};
-use shared::{App, Result};
+use shared::store::{Change, Condition, Query, Range, StoreError, keys};
+use shared::{App, Result, graph};
 
 /// Keys per page.
 const PAGE: usize = 100;
@@ -23,6 +25,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+    unfollow_all(app, member).await?;
     loop {
         // Always the first page: what is on it is gone afterwards.
         let left = app.table.keys(Query::of(keys::all_of(member), PAGE)).await?.items;
@@ -33,9 +36,10 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    for others in [keys::followers(member), keys::blocked_by(member)] {
+    for others in [keys::blocked_by(member), keys::asking(member), keys::caused(member), keys::told_of(member)] {
         remove_all(app, others).await?;
     }
+    reports_of_nobody(app, member).await?;
     limits::unlock(app, member, []).await?;
     let folders =
         [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member), export::folder(member)];
@@ -51,6 +55,51 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets the member follow nobody any more and nobody the member, such that those who stay are counted exactly.
+async fn unfollow_all(app: &App, member: MemberId) -> Result<()> {
+    loop {
+        let left = app.table.query::<Follow>(Query::of(keys::followed_by(member), PAGE)).await?.items;
+        if left.is_empty() {
+            break;
+        }
+        for follow in left {
+            graph::forget_followed(app, member, follow.followed).await?;
+        }
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let query = Query::of(keys::followers(member), PAGE).on_from(after.as_deref())?;
+        let page = app.table.query::<Follow>(query).await?;
+        for follow in page.items {
+            graph::forget_follower(app, member, follow.member).await?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// What the member reported stays, and says no more who it was.
+async fn reports_of_nobody(app: &App, member: MemberId) -> Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let query = Query::of(keys::reported_by(member), PAGE).on_from(after.as_deref())?;
+        let page = app.table.keys(query).await?;
+        for report in page.items {
+            let change = Change::of(report).remove("reporter").index(None).when(Condition::equals("reporter", member));
+            match app.table.change::<IgnoredAny>(change).await {
+                Ok(_) | Err(StoreError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Removes what an index finds, page after page: it is a moment behind, so the first page may go on showing what is

@@ -193,11 +193,13 @@ pub async fn by_token(app: &App, token: &str) -> Result<Member> {
     }
 }
 
-fn not_authenticated() -> Error {
+/// What whoever is not signed in hears.
+pub(crate) fn not_authenticated() -> Error {
     Error::unauthenticated("not_authenticated", "Authentication credentials were not provided.")
 }
 
-fn not_permitted() -> Error {
+/// What whoever is signed in hears of what is not theirs to see or do.
+pub(crate) fn not_permitted() -> Error {
     Error::forbidden("not_permitted", "You do not have permission to perform this action.")
 }
 

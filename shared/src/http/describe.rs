@@ -138,6 +138,12 @@ impl<'a> Operation<'a> {
         answer["content"][media] = json!({ "schema": schema });
     }
 
+    /// Declares an answer that has nothing to say but its status.
+    pub fn says(&mut self, status: StatusCode) {
+        let description = status.canonical_reason().unwrap_or_default();
+        self.responses.insert(status.as_str().to_owned(), json!({ "description": description }));
+    }
+
     /// Declares that the answer is at another address.
     pub fn redirect(&mut self, status: StatusCode) {
         let description = status.canonical_reason().unwrap_or_default();

@@ -21,6 +21,7 @@ pub mod role;
 pub mod score;
 pub mod second_factor;
 pub mod session;
+pub mod skill;
 pub mod socket;
 pub mod thing;
 pub mod upload;

@@ -1,14 +1,17 @@
 //! Notices: what a member is told of.
+//!
+//! What is new to them is what came after the last one that they have seen, so there is nothing to count and nothing
+//! to keep in step when notices go.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::thing::Thing;
-use crate::ids::{MemberId, NoticeId};
+use crate::ids::{MemberId, MessageId, NoticeId};
 use crate::store::{IndexKey, Key, Stored, keys};
 
 /// How long notices are kept.
-const KEPT: Duration = Duration::days(90);
+pub const KEPT: Duration = Duration::days(90);
 
 /// What a notice tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,19 @@ pub enum NoticeKind {
     Commented,
     /// Somebody wrote to them.
     Message,
+}
+
+impl NoticeKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            NoticeKind::Followed => "followed",
+            NoticeKind::FollowAsked => "follow_asked",
+            NoticeKind::Liked => "liked",
+            NoticeKind::Commented => "commented",
+            NoticeKind::Message => "message",
+        }
+    }
 }
 
 /// One thing that a member is told of.
@@ -42,9 +58,6 @@ pub struct Notice {
     pub about: Option<Thing>,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// Whether the member has seen it.
-    #[serde(default)]
-    pub seen: bool,
 }
 
 impl Stored for Notice {
@@ -58,5 +71,45 @@ impl Stored for Notice {
 
     fn expires(&self) -> Option<DateTime<Utc>> {
         Some(self.at + KEPT)
+    }
+}
+
+/// Up to where a member has seen what they are told of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Seen {
+    /// Who.
+    pub member: MemberId,
+    /// The last one that they have seen; all before it count as seen.
+    pub up_to: NoticeId,
+}
+
+impl Stored for Seen {
+    fn key(&self) -> Key {
+        keys::notices_seen(self.member)
+    }
+}
+
+/// That a member was told that another wrote: once, until they have seen it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// Who was told.
+    pub member: MemberId,
+    /// Of whose message.
+    pub other: MemberId,
+    /// The latest message, of those that they were told of or need not be.
+    pub latest: MessageId,
+    /// By which notice.
+    pub notice: NoticeId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Stored for Told {
+    fn key(&self) -> Key {
+        keys::told(self.member, self.other)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_told(self.other, self.member))
     }
 }

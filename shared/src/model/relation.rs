@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::MemberId;
+use crate::ids::{ActionId, MemberId};
 use crate::store::{IndexKey, Key, Stored, keys};
 
 /// That one member follows another.
@@ -22,6 +22,9 @@ pub struct Follow {
     /// The name of who is followed, folded.
     #[serde(default)]
     pub followed_name: String,
+    /// The action that tells of it, which goes with it.
+    #[serde(default)]
+    pub action: Option<ActionId>,
     /// Since when.
     pub since: DateTime<Utc>,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::thing::Thing;
+use super::thing::{Kind, Thing};
 use crate::ids::{MemberId, ReportId};
 use crate::store::{IndexKey, Key, Stored, keys};
 
@@ -34,8 +34,40 @@ impl State {
     }
 }
 
+/// How many reports there are in each state. It follows in the transaction of every report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportCounts {
+    /// That nobody has seen to.
+    #[serde(default)]
+    pub open: i64,
+    /// That were closed as they were.
+    #[serde(default)]
+    pub closed: i64,
+    /// About which something was done.
+    #[serde(default)]
+    pub resolved: i64,
+}
+
+impl ReportCounts {
+    /// How many are in one state, or in any.
+    pub fn of(self, state: Option<State>) -> i64 {
+        match state {
+            Some(State::Open) => self.open,
+            Some(State::Closed) => self.closed,
+            Some(State::Resolved) => self.resolved,
+            None => self.open + self.closed + self.resolved,
+        }
+    }
+}
+
+impl Stored for ReportCounts {
+    fn key(&self) -> Key {
+        keys::report_counts()
+    }
+}
+
 /// What a member told the staff of. It outlives the thing that it is about, and the thing's owner.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Which.
     pub id: ReportId,
@@ -57,6 +89,18 @@ pub struct Report {
     /// When the staff last changed it.
     #[serde(default)]
     pub edited_at: Option<DateTime<Utc>>,
+}
+
+impl Report {
+    /// The thing of this kind that it tells of, by its id.
+    pub fn target(&self, kind: Kind) -> Option<u64> {
+        self.targets.iter().find(|target| target.kind == kind).map(|target| target.id)
+    }
+
+    /// The member whom it tells of.
+    pub fn about(&self) -> Option<MemberId> {
+        self.target(Kind::Member).map(MemberId)
+    }
 }
 
 impl Stored for Report {

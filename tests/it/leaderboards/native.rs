@@ -211,7 +211,7 @@ async fn callers_see_how_those_stand_whom_they_follow() {
     let follow = async |followed: u64| {
         let (member, since) = (MemberId(ada.id()), world.clock.now());
         let (name, followed_name) = ("ada".to_owned(), format!("member{followed}"));
-        let follow = Follow { member, followed: MemberId(followed), name, followed_name, since };
+        let follow = Follow { member, followed: MemberId(followed), name, followed_name, action: None, since };
         world.app().table.put(&follow).await.unwrap();
     };
     // One of them is on no board, one hides from all but followers, one is banned, and one has blocked the caller.

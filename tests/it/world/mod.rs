@@ -172,7 +172,7 @@ impl World {
     pub async fn follow(&self, fan: &Person, other: &Person) {
         let (member, followed) = (MemberId(fan.id()), MemberId(other.id()));
         let (name, followed_name) = (fan.name.to_lowercase(), other.name.to_lowercase());
-        let follow = Follow { member, followed, name, followed_name, since: self.clock.now() };
+        let follow = Follow { member, followed, name, followed_name, action: None, since: self.clock.now() };
         self.app().table.put(&follow).await.expect("room for a follow");
     }
 

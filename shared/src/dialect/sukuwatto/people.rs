@@ -1,10 +1,17 @@
 //! How Sukuwatto mentions people, and how it looks for them (its contract, sections 1.2 and 2.1).
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::Query;
+use crate::http::describe::{Describe, Operation};
 use crate::ids::MemberId;
 use crate::media;
+use crate::members;
 use crate::model::account::Account;
 use crate::model::name::{LONGEST_USERNAME, fold};
 
@@ -27,6 +34,41 @@ impl UserMinView {
             username: account.username.as_str().to_owned(),
             profile_filename: account.avatar.as_deref().map(media::path),
         }
+    }
+}
+
+/// Whose things a list is asked for.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Name {
+    /// The member's name.
+    username: Option<String>,
+}
+
+/// The name in a query, and who has it. One round trip.
+pub struct Named {
+    /// Whether there was a name at all.
+    pub is_given: bool,
+    /// Who has it, if anybody.
+    pub holder: Option<MemberId>,
+}
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Named> {
+        let Query(Name { username }) = Query::<Name>::from_request_parts(parts, app).await?;
+        let holder = match &username {
+            Some(name) => members::holder(app, name).await?,
+            None => None,
+        };
+        Ok(Named { is_given: username.is_some(), holder })
+    }
+}
+
+impl Describe for Named {
+    fn describe(operation: &mut Operation<'_>) {
+        Query::<Name>::describe(operation);
     }
 }
 

@@ -9,7 +9,10 @@
 //! | which of those whom a member follows have very many followers? | `MEMBER#<id>` | `FOLLOWS_MANY#<id>` |
 //! | what is in a member's stream? | `FEED#<id>` | `<action>#<actor>` |
 //! | what is a member told of? | `MEMBER#<id>` | `NOTICE#<notice>` |
-//! | how much of it have they not seen? | `MEMBER#<id>` | `NOTICES` |
+//! | up to where have they seen it? | `MEMBER#<id>` | `NOTICES` |
+//! | has a member heard of what this one last wrote? | `MEMBER#<id>` | `TOLD#<id>` |
+//! | how good is a member at this skill? | `MEMBER#<id>` | `SKILL#<skill>` |
+//! | how many reports are there in each state? | `REPORTS` | `REPORTS` |
 //! | what was reported? | `REPORT#<id>` | `REPORT` |
 //! | where does this page of a numbered list begin? | `ANCHOR#<list and reader, hashed>` | `<page>` |
 //!
@@ -21,6 +24,7 @@
 //! | who asks to follow this member? | `ASKED#<id>` | `<name, folded>` |
 //! | in whose streams is what this member did? | `FED#<id>` | `<action>#<reader>` |
 //! | who is told of what this member did? | `CAUSED#<id>` | `<notice>#<reader>` |
+//! | who has heard that this member wrote? | `TOLD_OF#<id>` | `<member>` |
 //! | what has a member reported? | `REPORTED_BY#<id>` | `<report>` |
 //!
 //! | question | index `gsi2` partition | sort key |
@@ -224,8 +228,8 @@ pub fn notices(member: MemberId) -> Range {
     Range { pk: member_partition(member), prefix: "NOTICE#".to_owned(), index: None }
 }
 
-/// How much of what they are told of has a member not seen?
-pub fn notices_unseen(member: MemberId) -> Key {
+/// Up to where has a member seen what they are told of?
+pub fn notices_seen(member: MemberId) -> Key {
     key(member_partition(member), "NOTICES")
 }
 
@@ -237,6 +241,26 @@ pub fn by_cause(actor: MemberId, notice: NoticeId, reader: MemberId) -> IndexKey
 /// Who is told of what this member did?
 pub fn caused(actor: MemberId) -> Range {
     Range { pk: format!("CAUSED#{actor}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// Who is told of this action, or whatever has this id, of a member's?
+pub fn caused_with(actor: MemberId, notice: NoticeId) -> Range {
+    Range { pk: format!("CAUSED#{actor}"), prefix: format!("{:016}#", notice.0), index: Some(Index::First) }
+}
+
+/// Has this member heard of what `other` last wrote to them?
+pub fn told(member: MemberId, other: MemberId) -> Key {
+    key(member_partition(member), format!("TOLD#{:016}", other.0))
+}
+
+/// A member's place among those who have heard that `other` wrote to them.
+pub fn by_told(other: MemberId, member: MemberId) -> IndexKey {
+    IndexKey { pk: format!("TOLD_OF#{other}"), sk: format!("{:016}", member.0) }
+}
+
+/// Who has heard that this member wrote to them?
+pub fn told_of(other: MemberId) -> Range {
+    Range { pk: format!("TOLD_OF#{other}"), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// What was reported?
@@ -262,6 +286,21 @@ pub fn by_report(state: &str, report: ReportId) -> IndexKey {
 /// Which reports are in this state? The first first.
 pub fn reports(state: &str) -> Range {
     Range { pk: format!("REPORTS#{state}"), prefix: String::new(), index: Some(Index::Second) }
+}
+
+/// How many reports are there in each state?
+pub fn report_counts() -> Key {
+    key("REPORTS".to_owned(), "REPORTS")
+}
+
+/// How good is this member at this skill?
+pub fn trained_skill(member: MemberId, skill: u64) -> Key {
+    key(member_partition(member), format!("SKILL#{skill:016}"))
+}
+
+/// At what is this member how good?
+pub fn trained_skills(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "SKILL#".to_owned(), index: None }
 }
 
 /// Where does this page of a numbered list begin? Takes what names the list, its size and its reader, which is hashed.
