@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::boards::Board;
 use crate::error::Result;
-use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, ThreadId};
+use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, ThreadId};
 use crate::model::action::Action;
 use crate::model::conversation::Message;
 use crate::model::notice::Notice;
@@ -183,6 +183,15 @@ pub enum Event {
         /// Up to which message.
         read_to: MessageId,
     },
+    /// There is something new for a member who wants a letter about that.
+    DigestDue {
+        /// Who.
+        member: MemberId,
+        /// The last notice that they had a letter about.
+        after: Option<NoticeId>,
+        /// The latest one now.
+        up_to: NoticeId,
+    },
     /// A member is told of something.
     Noticed {
         /// Of what.
@@ -224,6 +233,7 @@ impl Event {
             Event::MessageEdited { .. } => "MessageEdited",
             Event::MessageDeleted { .. } => "MessageDeleted",
             Event::MessagesRead { .. } => "MessagesRead",
+            Event::DigestDue { .. } => "DigestDue",
             Event::Noticed { .. } => "Noticed",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
@@ -245,6 +255,7 @@ impl Event {
             | Event::SessionEnded { member, .. }
             | Event::SessionsEnded { member }
             | Event::Unacted { member, .. }
+            | Event::DigestDue { member, .. }
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
             | Event::MemberDeleted { member } => Some(*member),

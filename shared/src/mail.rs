@@ -32,6 +32,8 @@ pub struct Letter {
     pub text: String,
     /// For everyone else.
     pub html: String,
+    /// Where its reader stops letters of its kind with one click, where that can be (RFC 8058).
+    pub stop: Option<String>,
 }
 
 /// What a letter is about; names it among its member's letters.
@@ -152,6 +154,14 @@ impl Post {
             config.set_http_client(app.http_client.clone());
             Client::from_conf(config.build())
         })
+    }
+}
+
+/// The name and the address of a sender: of `hall@example.org`, or of `Guildhall <hall@example.org>`.
+pub fn sender(configured: &str) -> (Option<&str>, &str) {
+    match configured.trim().strip_suffix('>').and_then(|named| named.rsplit_once('<')) {
+        Some((name, address)) => (Some(name.trim().trim_matches('"')), address),
+        None => (None, configured.trim()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ids::{MemberId, NoticeId};
 use crate::model::account::Account;
 use crate::model::notice::{Notice, Seen};
 use crate::model::thing::Thing;
-use crate::store::keys;
+use crate::store::{Condition, Query, keys};
 use crate::{media, members};
 
 /// Who did it.
@@ -68,16 +68,53 @@ pub async fn seen(app: &App, member: MemberId) -> Result<Option<NoticeId>> {
 }
 
 /// Notices as their reader sees them: none of those who are out, or with whom there is a block. One round trip.
-pub async fn views(
-    app: &App,
-    reader: MemberId,
-    notices: &[Notice],
-    seen: Option<NoticeId>,
-) -> Result<Vec<NoticeView>> {
+pub async fn views(app: &App, reader: MemberId, notices: &[Notice], seen: Option<NoticeId>) -> Result<Vec<NoticeView>> {
     let mut actors: Vec<MemberId> = notices.iter().map(|notice| notice.actor).collect();
     actors.sort();
     actors.dedup();
     let actors = members::listed(app, Some(reader), &actors).await?;
     let actor = |notice: &Notice| actors.iter().find(|actor| actor.id == notice.actor);
     Ok(notices.iter().filter_map(|notice| Some(NoticeView::of(notice, actor(notice)?, seen))).collect())
+}
+
+/// What the code in a digest is good for.
+const DIGEST: &str = "digest";
+
+/// The link that stops a member's digest.
+pub fn stop_link(app: &App, member: MemberId) -> String {
+    format!("{}/v1/notices/digest/stop?code={}", app.config.public_url, app.seal.seal(DIGEST, &member))
+}
+
+/// Whose digest the code of such a link stops.
+pub fn reader_of(app: &App, code: &str) -> Option<MemberId> {
+    app.seal.open(DIGEST, code)
+}
+
+/// Sends a member no more digests.
+pub async fn stop_digest(app: &App, member: MemberId) -> Result<()> {
+    Ok(app.table.delete(keys::wants_digest(member), Condition::default()).await?)
+}
+
+/// What a digest tells, a sentence each: what is new after one notice, up to another, and not seen.
+pub async fn news(app: &App, reader: MemberId, after: Option<NoticeId>, up_to: NoticeId) -> Result<Vec<String>> {
+    let latest = Query::of(keys::notices(reader), IN_DIGEST).backwards();
+    let (page, seen) = tokio::try_join!(app.table.query::<Notice>(latest), seen(app, reader))?;
+    let known = seen.max(after);
+    let new: Vec<Notice> =
+        page.items.into_iter().filter(|notice| notice.id <= up_to && !is_seen(notice.id, known)).collect();
+    Ok(views(app, reader, &new, known).await?.iter().map(sentence).collect())
+}
+
+/// Sentences in a digest, at most.
+const IN_DIGEST: usize = 30;
+
+fn sentence(notice: &NoticeView) -> String {
+    let (who, what) = (&notice.actor.username, notice.about.as_ref().map_or("profile", |about| about.kind));
+    match notice.kind {
+        "followed" => format!("{who} follows you."),
+        "follow_asked" => format!("{who} asks to follow you."),
+        "liked" => format!("{who} likes your {what}."),
+        "commented" => format!("{who} commented on your {what}."),
+        _ => format!("{who} wrote to you."),
+    }
 }

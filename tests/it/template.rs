@@ -143,6 +143,7 @@ async fn a_day(world: &World) {
     socket.close().await;
     let _open = ada.open_socket().await;
     world.block(&ada, &world.member("eve").await).await;
+    crate::social::digest::a_day_with_news(world, &ada).await;
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
     for job in ["clean-up", "check-accounts", "check-boards", "close-week"] {

@@ -4,7 +4,7 @@ use askama::Template;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
 use shared::model::name::Email;
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, mail};
 
 use crate::archive::DATA;
 
@@ -39,8 +39,9 @@ fn letter<'a>(app: &'a App, to: &'a Email, name: &str, link: Option<&str>) -> Re
     let broken = |cause| Error::internal("A letter could not be written.", cause);
     let text = Text { name, link }.render().map_err(broken)?;
     let html = Page { name, link }.render().map_err(broken)?;
+    let (sender, address) = mail::sender(&app.config.sender);
     Ok(MessageBuilder::new()
-        .from(sender(&app.config.sender))
+        .from(Address::new_address(sender, address))
         .to(to.as_str())
         .subject(SUBJECT)
         .date(app.clock.now().timestamp())
@@ -50,12 +51,4 @@ fn letter<'a>(app: &'a App, to: &'a Email, name: &str, link: Option<&str>) -> Re
 
 fn written(letter: MessageBuilder<'_>) -> Result<Vec<u8>> {
     letter.write_to_vec().map_err(|cause| Error::internal("A letter could not be written.", cause))
-}
-
-/// `hall@example.org`, or `Guildhall <hall@example.org>`.
-fn sender(configured: &str) -> Address<'_> {
-    match configured.trim().strip_suffix('>').and_then(|named| named.rsplit_once('<')) {
-        Some((name, address)) => Address::new_address(Some(name.trim().trim_matches('"')), address),
-        None => Address::new_address(None::<&str>, configured.trim()),
-    }
 }

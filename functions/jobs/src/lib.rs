@@ -8,6 +8,7 @@ pub mod make_staff;
 pub mod remove_files;
 pub mod remove_member;
 pub mod runs;
+pub mod send_digests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub enum Job {
     CloseMonth,
     /// Closes the boards of the year that is over.
     CloseYear,
+    /// Has letters sent about what their readers have not seen.
+    SendDigests,
     /// Makes a member an administrator; only by hand.
     MakeStaff {
         /// The member's name.
@@ -54,6 +57,7 @@ impl Job {
             Job::CloseWeek => "close-week",
             Job::CloseMonth => "close-month",
             Job::CloseYear => "close-year",
+            Job::SendDigests => "send-digests",
             Job::MakeStaff { .. } => return None,
         };
         job::find(name).map(|job| job.name)
@@ -67,6 +71,7 @@ impl Job {
             Job::CloseWeek => Done::CloseWeek(close_period::run(app, Span::Week, "close-week").await?),
             Job::CloseMonth => Done::CloseMonth(close_period::run(app, Span::Month, "close-month").await?),
             Job::CloseYear => Done::CloseYear(close_period::run(app, Span::Year, "close-year").await?),
+            Job::SendDigests => Done::SendDigests(send_digests::run(app).await?),
             Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(app, &name).await?),
         })
     }
@@ -88,6 +93,8 @@ pub enum Done {
     CloseMonth(close_period::Report),
     /// See [`close_period`].
     CloseYear(close_period::Report),
+    /// See [`send_digests`].
+    SendDigests(send_digests::Report),
     /// See [`make_staff`].
     MakeStaff(make_staff::Report),
 }
@@ -102,6 +109,7 @@ impl Done {
             Done::CloseWeek(_) => "close-week",
             Done::CloseMonth(_) => "close-month",
             Done::CloseYear(_) => "close-year",
+            Done::SendDigests(_) => "send-digests",
             Done::MakeStaff(_) => "make-staff",
         }
     }

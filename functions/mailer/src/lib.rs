@@ -9,7 +9,7 @@ use shared::lambda::Function;
 use shared::queue::{self, Batch};
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SENDER"];
+pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SENDER", "SIGNING_SECRET"];
 
 /// The function.
 pub fn function(app: App) -> Function {

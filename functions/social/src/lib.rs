@@ -1,6 +1,7 @@
 //! Social: who follows whom, what members write, and what others make of it.
 
 pub mod blocks;
+pub mod digest;
 pub mod follows;
 pub mod notices;
 pub mod replies;
@@ -32,7 +33,12 @@ fn graph<P: Purpose>() -> Routes<P> {
         .get("/api/followers/", follows::followers, "List who follows a member", PEOPLE)
         .get("/api/following/", follows::following, "List whom a member follows", PEOPLE)
         .get("/api/follow-requests/", follows::requests, "List who asks to follow one", PEOPLE)
-        .get("/api/follow-request-number/", follows::request_number, "Count who asks to follow one", Price::of(2, 30.0, 0.0))
+        .get(
+            "/api/follow-request-number/",
+            follows::request_number,
+            "Count who asks to follow one",
+            Price::of(2, 30.0, 0.0),
+        )
         .post("/api/approve-follow-request/", follows::approve, "Let a member follow one", Price::of(3, 5.0, 40.0))
         .post("/api/reject-follow-request/", follows::reject, "Let a member not follow one", Price::of(3, 4.0, 4.0))
         .post("/api/block/", blocks::block, "Block a member", Price::of(3, 7.0, 60.0))
@@ -69,6 +75,10 @@ fn notices<P: Purpose>() -> Routes<P> {
         .get("/v1/notices", notices::list, "List what one is told of", Price::of(3, 230.0, 0.0))
         .get("/v1/notices/unseen", notices::unseen, "Count what is new of it", Price::of(2, 12.0, 0.0))
         .post("/v1/notices/seen", notices::see, "Note what one has seen of it", Price::of(3, 6.0, 8.0))
+        .get("/v1/notices/digest", digest::read, "Show whether one gets a letter about it", Price::of(2, 3.0, 0.0))
+        .put("/v1/notices/digest", digest::switch, "Get a letter about it, or none", Price::of(2, 2.0, 6.0))
+        .get("/v1/notices/digest/stop", digest::ask_to_stop, "Show the page that stops the letter", Price::FREE)
+        .post("/v1/notices/digest/stop", digest::stop, "Stop the letter by the link in it", Price::of(1, 0.0, 2.0))
 }
 
 /// The function.

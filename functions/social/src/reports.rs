@@ -290,13 +290,7 @@ pub async fn edit(
     change(&app, &by, report, input, false).await
 }
 
-async fn change(
-    app: &App,
-    by: &Member,
-    report: ReportId,
-    input: EditReport,
-    whole: bool,
-) -> Result<Json<ReportView>> {
+async fn change(app: &App, by: &Member, report: ReportId, input: EditReport, whole: bool) -> Result<Json<ReportView>> {
     // Of one that is not there nothing is checked.
     let known = reports::find(app, report).await?;
     let mut problems = Problems::default();

@@ -62,6 +62,12 @@ pub const SCHEDULED: &[ScheduledJob] = &[
         schedule: "cron(15 0 1 1 ? *)",
         when: "On 1 January at 00:15 UTC",
     },
+    ScheduledJob {
+        name: "send-digests",
+        about: "Tells members by letter what is new, if they asked for it.",
+        schedule: "cron(0 6 * * ? *)",
+        when: "Every day at 06:00 UTC",
+    },
 ];
 
 /// The scheduled job of this name.

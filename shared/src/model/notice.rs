@@ -113,3 +113,25 @@ impl Stored for Told {
         Some(keys::by_told(self.other, self.member))
     }
 }
+
+/// That a member wants a letter a day about what they have not seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Digest {
+    /// Who.
+    pub member: MemberId,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// The last notice that a letter told of.
+    #[serde(default)]
+    pub told: Option<NoticeId>,
+}
+
+impl Stored for Digest {
+    fn key(&self) -> Key {
+        keys::wants_digest(self.member)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_digest(self.member))
+    }
+}

@@ -1,6 +1,7 @@
 //! What members do among each other: following, blocking, reports, and what they are told of.
 
 mod blocks;
+pub mod digest;
 mod follows;
 mod notices;
 pub mod reports;
@@ -17,7 +18,7 @@ use crate::world::{Person, Reply, World};
 
 /// A member who is signed in at Sukuwatto's client.
 pub async fn member(world: &World, name: &str) -> Person {
-    let person = world.newcomer(name).await;
+    let person = world.member(name).await;
     person.keep("Authorization", &world.enter(&person).await);
     person
 }

@@ -9,8 +9,9 @@ use shared::mail::Letter;
 use shared::model::account::Account;
 use shared::model::code::Purpose;
 use shared::model::name::Email;
+use shared::model::notice::Digest;
 use shared::store::keys;
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, notices};
 
 /// A letter that is called for, not written yet: what is in it may be good for one letter only.
 pub struct Draft {
@@ -18,6 +19,8 @@ pub struct Draft {
     account: Account,
     to: Email,
     event: Event,
+    /// What a digest tells.
+    news: Vec<String>,
 }
 
 /// Which letter.
@@ -37,6 +40,8 @@ enum Kind {
     SecondFactorOff,
     /// Tells a member that they finished among the first three of a board.
     BoardWon,
+    /// Tells a member what is new, who asked to be told.
+    Digest,
     /// Brings a link to set a new password.
     ResetPassword,
     /// Brings a link to sign in with.
@@ -55,6 +60,7 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
         Event::SecondFactorAdded { member } => (Kind::SecondFactorOn, member),
         Event::SecondFactorRemoved { member } => (Kind::SecondFactorOff, member),
         Event::BoardWon { member, .. } => (Kind::BoardWon, member),
+        Event::DigestDue { member, .. } => (Kind::Digest, member),
         Event::PasswordResetAsked { member: Some(member) } => (Kind::ResetPassword, member),
         Event::SignInLinkAsked { member: Some(member) } => (Kind::SignInLink, member),
         _ => return Ok(None),
@@ -63,14 +69,44 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
     let Some(to) = account.email.clone() else { return Ok(None) };
     let goes = match kind {
         Kind::ConfirmAddress => !account.email_confirmed,
-        Kind::BoardWon => account.email_confirmed && account.is_usable(),
+        Kind::BoardWon | Kind::Digest => account.email_confirmed && account.is_usable(),
         Kind::Welcome | Kind::NameLocked | Kind::PasswordChanged | Kind::SecondFactorOn | Kind::SecondFactorOff => {
             account.email_confirmed
         }
         // Whoever can read it proves by that that the address is theirs.
         Kind::ResetPassword | Kind::SignInLink => account.is_usable(),
     };
-    Ok(goes.then(|| Draft { kind, account, to, event: happened.event.clone() }))
+    let news = match happened.event {
+        Event::DigestDue { member, after, up_to } if goes => {
+            match app.table.get::<Digest>(keys::wants_digest(member)).await? {
+                Some(_) => notices::news(app, member, after, up_to).await?,
+                None => return Ok(None),
+            }
+        }
+        _ => Vec::new(),
+    };
+    // What was new has been seen, or undone.
+    let goes = goes && (kind != Kind::Digest || !news.is_empty());
+    Ok(goes.then(|| Draft { kind, account, to, event: happened.event.clone(), news }))
+}
+
+/// What is new for a member.
+#[derive(Template)]
+#[template(path = "digest/body.txt")]
+struct DigestText<'a> {
+    name: &'a str,
+    home: &'a str,
+    stop: &'a str,
+    news: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "digest/body.html")]
+struct DigestPage<'a> {
+    name: &'a str,
+    home: &'a str,
+    stop: &'a str,
+    news: &'a [String],
 }
 
 /// Renders the three parts of a letter from the same values.
@@ -148,6 +184,14 @@ impl Draft {
                     score
                 )
             }
+            Kind::Digest => {
+                let (stop, news) = (&notices::stop_link(app, self.account.id), &self.news[..]);
+                Parts {
+                    subject: Ok("What is new for you".to_owned()),
+                    text: DigestText { name, home, stop, news }.render(),
+                    html: DigestPage { name, home, stop, news }.render(),
+                }
+            }
             Kind::ResetPassword => {
                 let link = format!("{home}/reset-password/{}", code(Purpose::ResetPassword).await?);
                 letter!("reset_password/subject.txt", "reset_password/body.txt", "reset_password/body.html", name, link)
@@ -159,7 +203,8 @@ impl Draft {
         };
         let broken = |cause| Error::internal("A letter could not be written.", cause);
         let subject = subject.map_err(broken)?.trim().to_owned();
-        Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)? })
+        let stop = (self.kind == Kind::Digest).then(|| notices::stop_link(app, self.account.id));
+        Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)?, stop })
     }
 }
 

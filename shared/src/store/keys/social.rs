@@ -13,6 +13,7 @@
 //! | has a member heard of what this one last wrote? | `MEMBER#<id>` | `TOLD#<id>` |
 //! | how good is a member at this skill? | `MEMBER#<id>` | `SKILL#<skill>` |
 //! | how many reports are there in each state? | `REPORTS` | `REPORTS` |
+//! | does a member want a letter a day about it? | `MEMBER#<id>` | `DIGEST` |
 //! | what was reported? | `REPORT#<id>` | `REPORT` |
 //! | where does this page of a numbered list begin? | `ANCHOR#<list and reader, hashed>` | `<page>` |
 //!
@@ -25,6 +26,7 @@
 //! | in whose streams is what this member did? | `FED#<id>` | `<action>#<reader>` |
 //! | who is told of what this member did? | `CAUSED#<id>` | `<notice>#<reader>` |
 //! | who has heard that this member wrote? | `TOLD_OF#<id>` | `<member>` |
+//! | who wants a letter a day? | `DIGESTS` | `<member>` |
 //! | what has a member reported? | `REPORTED_BY#<id>` | `<report>` |
 //!
 //! | question | index `gsi2` partition | sort key |
@@ -261,6 +263,21 @@ pub fn by_told(other: MemberId, member: MemberId) -> IndexKey {
 /// Who has heard that this member wrote to them?
 pub fn told_of(other: MemberId) -> Range {
     Range { pk: format!("TOLD_OF#{other}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// Does this member want a letter a day about what they have not seen?
+pub fn wants_digest(member: MemberId) -> Key {
+    key(member_partition(member), "DIGEST")
+}
+
+/// A member's place among those who want that letter.
+pub fn by_digest(member: MemberId) -> IndexKey {
+    IndexKey { pk: "DIGESTS".to_owned(), sk: format!("{:016}", member.0) }
+}
+
+/// Who wants a letter a day? In the order of their ids.
+pub fn digests() -> Range {
+    Range { pk: "DIGESTS".to_owned(), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// What was reported?
