@@ -15,6 +15,8 @@ use crate::model::report::{Report, ReportCounts, State};
 use crate::model::thing::Thing;
 use crate::store::{Change, Condition, Page, Query, StoreError, Stored, Write, keys, pause};
 
+/// The longest text, in characters; every read pays for it.
+pub const LONGEST: usize = 10_000;
 /// How often a change that met another one is tried.
 const TRIES: u32 = 8;
 

@@ -1,6 +1,7 @@
 //! The staff's pages: who gets in, finding members, and what may be done about them.
 
 mod acts;
+mod reports;
 mod trail;
 
 use chrono::Duration;

@@ -18,7 +18,7 @@ use shared::model::account::Account;
 use shared::model::post::Comment;
 use shared::model::report::{Report, State as Stage};
 use shared::model::thing::{Kind, Thing};
-use shared::reports::{self, Edit, NewReport};
+use shared::reports::{self, Edit, LONGEST, NewReport};
 use shared::store::keys;
 use shared::{App, Error, Result};
 
@@ -26,8 +26,6 @@ use shared::{App, Error, Result};
 const LARGEST_PAGE: usize = 50;
 /// Reports that are read at once on the way to a page that nobody read the one before of.
 const STRIDE: usize = 200;
-/// The longest text, in characters. The original has no bound; but every read pays for it.
-const LONGEST: usize = 10_000;
 /// Reports per member and hour.
 const PER_HOUR: u32 = 30;
 
