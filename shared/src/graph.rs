@@ -98,8 +98,7 @@ pub async fn unfollow(app: &App, by: MemberId, other: MemberId) -> Result<bool> 
 pub async fn approve(app: &App, by: &Account, asker: MemberId) -> Result<bool> {
     for attempt in 1..=TRIES {
         let request = keys::follow_request(asker, by.id);
-        let (account, request) =
-            app.table.get_two::<Account, FollowRequest>(keys::account(asker), request).await?;
+        let (account, request) = app.table.get_two::<Account, FollowRequest>(keys::account(asker), request).await?;
         let asker = account.filter(Account::is_usable).ok_or_else(Error::not_found)?;
         if request.is_none() {
             return Ok(false);

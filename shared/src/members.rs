@@ -86,7 +86,9 @@ pub async fn listed(app: &App, viewer: Option<MemberId>, members: &[MemberId]) -
     let (accounts, relations) =
         tokio::join!(futures_util::future::try_join_all(batches), relations(app, viewer, members));
     let listed = accounts?.into_iter().flatten().zip(relations?);
-    Ok(listed.filter_map(|(account, relation)| account.filter(|account| account.is_usable() && !relation.blocked)).collect())
+    Ok(listed
+        .filter_map(|(account, relation)| account.filter(|account| account.is_usable() && !relation.blocked))
+        .collect())
 }
 
 /// Names in their order.

@@ -68,12 +68,7 @@ pub async fn seen(app: &App, member: MemberId) -> Result<Option<NoticeId>> {
 }
 
 /// Notices as their reader sees them: none of those who are out, or with whom there is a block. One round trip.
-pub async fn views(
-    app: &App,
-    reader: MemberId,
-    notices: &[Notice],
-    seen: Option<NoticeId>,
-) -> Result<Vec<NoticeView>> {
+pub async fn views(app: &App, reader: MemberId, notices: &[Notice], seen: Option<NoticeId>) -> Result<Vec<NoticeView>> {
     let mut actors: Vec<MemberId> = notices.iter().map(|notice| notice.actor).collect();
     actors.sort();
     actors.dedup();

@@ -89,7 +89,10 @@ async fn nobody_follows_or_blocks_a_member_who_is_gone() {
     for number in 1..=120 {
         let (member, followed, blocked) = (MemberId(1_000_000 + number), MemberId(ada.id()), MemberId(ada.id()));
         let (name, other) = (format!("fan{number}"), "ada".to_owned());
-        app.table.put(&Follow { member, followed, name, followed_name: other.clone(), action: None, since }).await.unwrap();
+        app.table
+            .put(&Follow { member, followed, name, followed_name: other.clone(), action: None, since })
+            .await
+            .unwrap();
         app.table.put(&Block { member, blocked, blocked_name: other, since }).await.unwrap();
     }
     for (one, other) in [(&eve, &ada), (&ada, &eve), (&eve, &bob), (&bob, &eve)] {

@@ -91,11 +91,7 @@ fn kind(kind: Kind) -> &'static str {
 }
 
 /// Shows the staff what is reported: what waits, the longest first, or what was seen to, the latest first.
-pub async fn list(
-    Staff(by): Staff,
-    Shared(app): Shared<App>,
-    Query(pick): Query<Pick>,
-) -> Result<Page> {
+pub async fn list(Staff(by): Staff, Shared(app): Shared<App>, Query(pick): Query<Pick>) -> Result<Page> {
     let state = if pick.state.is_empty() { Some(State::Open) } else { state_of(&pick.state) };
     let state = state.ok_or_else(Error::not_found)?;
     let list = format!("admin/reports/{}", state.name());
@@ -174,8 +170,7 @@ pub async fn show(
     let key = |kind| keys::thing(Thing { kind, id: report.target(kind).unwrap_or_default() });
     let (post, comment) = app.table.get_two::<Post, Comment>(key(Kind::Post), key(Kind::Comment)).await?;
     let authors = [post.as_ref().map(|post| post.owner), comment.as_ref().map(|comment| comment.owner)];
-    let mut people: Vec<MemberId> =
-        [report.reporter, report.about()].into_iter().chain(authors).flatten().collect();
+    let mut people: Vec<MemberId> = [report.reporter, report.about()].into_iter().chain(authors).flatten().collect();
     people.sort();
     people.dedup();
     let accounts: Vec<_> = people.iter().map(|member| keys::account(*member)).collect();
@@ -235,8 +230,7 @@ pub async fn settle(
 ) -> Result<SeeOther> {
     let mut problems = Problems::default();
     let state = Some(input.state.as_str()).filter(|state| !state.is_empty());
-    let state =
-        state.and_then(|state| problems.check("state", state_of(state).ok_or("Choose one of the states.")));
+    let state = state.and_then(|state| problems.check("state", state_of(state).ok_or("Choose one of the states.")));
     // Forms write the ends of lines in their own way.
     let notes = input.notes.replace("\r\n", "\n").trim().to_owned();
     if notes.chars().count() > LONGEST || notes.chars().any(|char| char.is_control() && !"\n\t".contains(char)) {
@@ -250,7 +244,8 @@ pub async fn settle(
 
 async fn done(by: &Member, app: &App, report: ReportId, edit: Edit) -> Result<&'static str> {
     let state = edit.state;
-    reports::edit(app, by, report, edit).await?;
+    let found = reports::find(app, report).await?;
+    reports::edit(app, by, found, edit).await?;
     Ok(match state {
         None => "report_noted",
         Some(State::Open) => "report_reopened",

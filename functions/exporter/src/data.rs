@@ -77,16 +77,7 @@ const COLLECTED: &[&str] = &[
 ];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
-const NOT_YET: &[&str] = &[
-    "posts",
-    "comments",
-    "likes",
-    "messages",
-    "plans",
-    "workouts",
-    "exercises",
-    "body_data",
-];
+const NOT_YET: &[&str] = &["posts", "comments", "likes", "messages", "plans", "workouts", "exercises", "body_data"];
 
 /// Collects everything about the owner of this account, and about nobody else.
 pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
@@ -205,7 +196,8 @@ async fn reports(subject: &Subject<'_>) -> Result<Part> {
 
 /// What they were told of, and what they are good at.
 fn told(subject: &Subject<'_>) -> Part {
-    let list = |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
+    let list =
+        |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
     vec![("notices", list("NOTICE")), ("userskills", list("SKILL"))]
 }
 

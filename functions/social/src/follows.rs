@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::auth::{Beside, Member, Viewer};
 use shared::dialect::sukuwatto::people::{Named, UserMinView};
 use shared::graph::{self, Standing};
@@ -62,11 +62,7 @@ pub struct FollowingView {
 }
 
 /// Lets the caller follow a member, or ask whether they may. The second time nothing changes.
-pub async fn follow(
-    by: Member,
-    State(app): State<App>,
-    Body(whom): Body<Whom>,
-) -> Result<Fresh<FollowedView>> {
+pub async fn follow(by: Member, State(app): State<App>, Body(whom): Body<Whom>) -> Result<Fresh<FollowedView>> {
     let followed = graph::follow(&app, &by.account, whom.member()?).await?;
     let view = FollowedView::of(followed.standing);
     Ok(if followed.is_new { Fresh::New(view) } else { Fresh::Known(view) })

@@ -170,7 +170,6 @@ pub async fn make(
     State(app): State<App>,
     Body(input): Body<NewReportInput>,
 ) -> Result<Created<ReportView>> {
-    limits::take(&app, "reports", &by.id().to_string(), PER_HOUR, Duration::hours(1)).await?;
     let mut problems = Problems::default();
     let description = input.description.required(&mut problems, "description");
     let description = description.and_then(|text| long_text(&mut problems, "description", &text, false));
@@ -189,7 +188,9 @@ pub async fn make(
         }
     }
     let keys: Vec<_> = targets.iter().map(|(_, thing)| keys::thing(*thing)).collect();
-    let found = if keys.is_empty() { vec![] } else { app.table.get_many::<IgnoredAny>(&keys).await? };
+    let looked_up = async { if keys.is_empty() { Ok(vec![]) } else { app.table.get_many::<IgnoredAny>(&keys).await } };
+    let member = by.id().to_string();
+    let (found, _) = tokio::try_join!(looked_up, limits::take(&app, "reports", &member, PER_HOUR, Duration::hours(1)))?;
     for ((name, thing), _) in targets.iter().zip(found).filter(|(_, found)| found.is_none()) {
         problems.add(*name, no_such(&thing.id.to_string()));
     }
@@ -288,13 +289,7 @@ pub async fn edit(
     change(&app, &by, report, input, false).await
 }
 
-async fn change(
-    app: &App,
-    by: &Member,
-    report: ReportId,
-    input: EditReport,
-    whole: bool,
-) -> Result<Json<ReportView>> {
+async fn change(app: &App, by: &Member, report: ReportId, input: EditReport, whole: bool) -> Result<Json<ReportView>> {
     // Of one that is not there nothing is checked.
     let known = reports::find(app, report).await?;
     let mut problems = Problems::default();
@@ -306,7 +301,7 @@ async fn change(
     }
     let (notes, state) = staffs_part(&mut problems, input.notes, input.state);
     problems.finish()?;
-    shown(app, reports::edit(app, by, report, Edit { notes, state }).await?).await
+    shown(app, reports::edit(app, by, known, Edit { notes, state }).await?).await
 }
 
 /// Removes a report, for the staff.

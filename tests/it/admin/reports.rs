@@ -19,7 +19,11 @@ async fn a_report_is_read_with_what_it_tells_of_and_seen_to() {
     let made = ada.post("/api/reports/", report).await.assert(201).json();
     let list = warden.get("/admin/reports/").await.assert(200).text();
     assert!(list.contains("Open <span class=\"badge\">1</span>"), "{list}");
-    assert!(list.contains("She &#60;b&#62;shouts&#60;/b&#62;.") && list.contains("Member, Comment") || list.contains("Post, Comment, Member"), "{list}");
+    assert!(
+        list.contains("She &#60;b&#62;shouts&#60;/b&#62;.") && list.contains("Member, Comment")
+            || list.contains("Post, Comment, Member"),
+        "{list}"
+    );
     let path = format!("/admin/reports/{}/", made["id"]);
     assert!(list.contains(&format!("href=\"{path}\"")), "{list}");
     let page = warden.get(&path).await.assert(200);
@@ -49,7 +53,10 @@ async fn a_report_is_read_with_what_it_tells_of_and_seen_to() {
     }
     assert!(!trail.contains("Told her"));
     let list = warden.get("/admin/reports/").await.text();
-    assert!(list.contains("Nothing is reported.") && list.contains("Resolved <span class=\"badge\">1</span>"), "{list}");
+    assert!(
+        list.contains("Nothing is reported.") && list.contains("Resolved <span class=\"badge\">1</span>"),
+        "{list}"
+    );
     assert!(warden.get("/admin/reports/?state=resolved").await.text().contains(&path));
     // From here whoever it is about may be banned, by the act that there is.
     let ban = format!("/admin/users/{}/ban/", eve.id());

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod follows;
+mod leaving;
 mod notices;
 pub mod reports;
 mod skills;

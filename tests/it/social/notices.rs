@@ -17,9 +17,7 @@ async fn notices(reader: &Person) -> Vec<(String, String, bool)> {
     let page = reader.get("/v1/notices?limit=50").await.assert(200).json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let items = page["items"].as_array().unwrap().iter();
-    items
-        .map(|item| (text(&item["kind"]), text(&item["actor"]["username"]), item["seen"].as_bool().unwrap()))
-        .collect()
+    items.map(|item| (text(&item["kind"]), text(&item["actor"]["username"]), item["seen"].as_bool().unwrap())).collect()
 }
 
 async fn unseen(reader: &Person) -> u64 {
@@ -97,8 +95,12 @@ async fn everything_is_told_once_however_often_and_in_whichever_order_it_is_hear
         }
         let mut told = notices(&ada).await;
         told.sort();
-        let expected =
-            [line("commented", "cy", false), line("follow_asked", "cy", false), line("followed", "bob", false), line("liked", "bob", false)];
+        let expected = [
+            line("commented", "cy", false),
+            line("follow_asked", "cy", false),
+            line("followed", "bob", false),
+            line("liked", "bob", false),
+        ];
         assert_eq!(told, expected, "{delivery:?}");
         assert_eq!((unseen(&ada).await, unseen(&bob).await), (4, 0), "{delivery:?}");
         assert!(notices(&bob).await.is_empty());
@@ -271,11 +273,21 @@ async fn notices_go_with_whoever_caused_them_and_with_whom_they_are_for() {
         let names = |item: &Value| {
             let place = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
             ["pk", "sk", "gsi1pk", "gsi2pk"].iter().any(|name| {
-                place(name).split('#').any(|part| part.trim_start_matches('0') == id && !place("pk").starts_with("COUNTED"))
+                place(name)
+                    .split('#')
+                    .any(|part| part.trim_start_matches('0') == id && !place("pk").starts_with("COUNTED"))
             })
         };
-        let left: Vec<_> = world.everything().into_iter().filter(names).map(|item| item["pk"].to_string() + &item["sk"].to_string()).collect();
-        let left: Vec<_> = left.into_iter().filter(|key| key.contains("NOTICE") || key.contains("TOLD") || key.contains("FOLLOW")).collect();
+        let left: Vec<_> = world
+            .everything()
+            .into_iter()
+            .filter(names)
+            .map(|item| item["pk"].to_string() + &item["sk"].to_string())
+            .collect();
+        let left: Vec<_> = left
+            .into_iter()
+            .filter(|key| key.contains("NOTICE") || key.contains("TOLD") || key.contains("FOLLOW"))
+            .collect();
         assert!(left.is_empty(), "{left:?}");
     }
     world.settle().await;

@@ -28,7 +28,7 @@ async fn moderator(world: &World, name: &str) -> Person {
 /// A post of a member's, and a comment on it.
 pub async fn write(world: &World, by: &Person) -> (u64, u64) {
     let (app, owner, written_at) = (world.app(), MemberId(by.id()), world.clock.now());
-    let mut new = || world.ids.next(written_at);
+    let new = || world.ids.next(written_at);
     let (post, comment) = (PostId(new()), CommentId(new()));
     let (text, title, images, edited_at) = ("A post.".to_owned(), None, vec![], None);
     let item = Post { id: post, owner, title, text, images, written_at, edited_at, likes: 0, comments: 1 };
@@ -118,10 +118,7 @@ async fn what_is_wrong_with_a_report_is_told_field_by_field() {
                 "target_comment": absent(&ada.id().to_string()),
             }),
         ),
-        (
-            json!({ "description": "x", "target_workout": [1] }),
-            json!({ "target_workout": ["Not a valid string."] }),
-        ),
+        (json!({ "description": "x", "target_workout": [1] }), json!({ "target_workout": ["Not a valid string."] })),
     ] {
         ada.post("/api/reports/", sent).await.is(400, told);
     }
@@ -212,9 +209,10 @@ async fn a_report_outlives_what_it_tells_of_and_whoever_made_it() {
     assert_eq!((&shown["target_user"], &shown["description"]), (&json!(eve.id()), &json!("x")));
     assert_eq!(warden.get("/api/reports/?state=o").await.json()["count"], 1);
     // Nothing says any more who it was.
-    let left = world.everything().into_iter().any(|item| {
-        item.get("gsi1pk").is_some_and(|place| place["S"] == json!(format!("REPORTED_BY#{}", ada.id())))
-    });
+    let left = world
+        .everything()
+        .into_iter()
+        .any(|item| item.get("gsi1pk").is_some_and(|place| place["S"] == json!(format!("REPORTED_BY#{}", ada.id()))));
     assert!(!left);
     world.settle().await;
 }

@@ -11,10 +11,11 @@ use crate::world::World;
 async fn skills_are_listed_the_best_first_with_their_levels() {
     let world = World::new().await;
     let ada = member(&world, "ada").await;
-    world.visitor().get("/api/user-skills/?username=ada").await.is(
-        200,
-        json!({ "count": 0, "next": null, "previous": null, "results": [] }),
-    );
+    world
+        .visitor()
+        .get("/api/user-skills/?username=ada")
+        .await
+        .is(200, json!({ "count": 0, "next": null, "previous": null, "results": [] }));
     for (skill, name, class_name, experience) in
         [(1, "Strength", "Titan", 1_000), (2, "Endurance", "Runner", 8_000), (3, "Balance", "Monk", 1_000)]
     {
