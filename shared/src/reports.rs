@@ -15,6 +15,8 @@ use crate::model::report::{Report, ReportCounts, State};
 use crate::model::thing::Thing;
 use crate::store::{Change, Condition, Page, Query, StoreError, Stored, Write, keys, pause};
 
+/// The longest text, in characters; every read pays for it.
+pub const LONGEST: usize = 10_000;
 /// How often a change that met another one is tried.
 const TRIES: u32 = 8;
 
@@ -114,10 +116,11 @@ pub struct Edit {
     pub state: Option<State>,
 }
 
-/// Changes a report, for the staff, with an entry in the audit trail. Nobody sees to a report about themselves.
-pub async fn edit(app: &App, by: &Member, id: ReportId, edit: Edit) -> Result<Report> {
+/// Changes a report, for the staff, with an entry in the audit trail. Nobody sees to a report about themselves. Takes
+/// the report as it was found; where it has changed since, it is looked at again.
+pub async fn edit(app: &App, by: &Member, found: Report, edit: Edit) -> Result<Report> {
+    let (id, mut old) = (found.id, found);
     for attempt in 1..=TRIES {
-        let old = find(app, id).await?;
         hands_off(by, &old)?;
         let new = Report {
             notes: edit.notes.clone().unwrap_or_else(|| old.notes.clone()),
@@ -139,6 +142,7 @@ pub async fn edit(app: &App, by: &Member, id: ReportId, edit: Edit) -> Result<Re
             Err(StoreError::Refused { .. } | StoreError::Busy(_)) => pause(attempt).await,
             Err(error) => return Err(error.into()),
         }
+        old = find(app, id).await?;
     }
     Err(busy())
 }

@@ -37,7 +37,8 @@ pub fn routes<P: Purpose>() -> Routes<P> {
         .get("/admin/", overview::show, "Show figures", Price::of(2, 5.0, 0.0))
         .get("/admin/users/", members::list, "List and search members", Price::of(3, 54.0, 0.0))
         .get("/admin/users/{user_id}/", member::show, "Show a member", Price::of(2, 6.0, 0.0))
-        .get("/admin/reports/", reports::list, "List reports", Price::of(1, 2.0, 0.0))
+        .get("/admin/reports/", reports::list, "List reports", Price::of(3, 40.0, 0.0))
+        .get("/admin/reports/{report_id}/", reports::show, "Show a report", Price::of(4, 12.0, 0.0))
         .get("/admin/letters/", letters::list, "List letters sent and failed", Price::of(4, 32.0, 0.0))
         .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 9.0, 0.0))
         .get("/admin/audit/", audit::list, "List what the staff did", Price::of(3, 32.0, 0.0));
@@ -70,6 +71,7 @@ pub fn routes<P: Purpose>() -> Routes<P> {
         )
         .post("/admin/users/{user_id}/role/", acts::set_role, "Set a role", Price::of(3, 4.0, 8.0))
         .post("/admin/users/{user_id}/delete/", acts::delete, "Delete an account", Price::of(3, 4.0, 20.0))
+        .post("/admin/reports/{report_id}/see-to/", reports::settle, "See to a report", Price::of(3, 6.0, 14.0))
         .post("/admin/jobs/{job}/run/", jobs::run, "Run a job now", Price::of(2, 2.0, 8.0));
     doors.and(pages).and(acts)
 }

@@ -122,6 +122,10 @@ fn sentence(done: Option<&str>) -> &'static str {
         Some("sessions_ended") => "All sessions have ended.",
         Some("second_factor_removed") => "The second factor is off, and all sessions have ended.",
         Some("deleted") => "The account is deleted.",
+        Some("report_resolved") => "The report is resolved.",
+        Some("report_closed") => "The report is closed.",
+        Some("report_reopened") => "The report is open again.",
+        Some("report_noted") => "The notes are saved.",
         Some("job_asked") => "The job will run in a moment. Load this page again to see how it went.",
         _ => "",
     }

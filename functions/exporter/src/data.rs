@@ -13,7 +13,7 @@ use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::Email;
 use shared::model::upload;
-use shared::store::{Query, keys};
+use shared::store::{Query, Range, keys};
 use shared::{App, Error, Result};
 
 /// Items of a member that are read at most; more are counted and left out.
@@ -51,38 +51,33 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(sessions(subject)) }.boxed(),
     |subject| relations(subject).boxed(),
     |subject| boards(subject).boxed(),
+    |subject| others(subject).boxed(),
+    |subject| reports(subject).boxed(),
+    |subject| async { Ok(told(subject)) }.boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
 const COLLECTED: &[&str] = &[
     "ACCOUNT",
+    "ASKS",
     "BLOCKS",
     "CODE",
     "DATA_REQUEST",
     "FOLLOWS",
+    "NOTICE",
+    "NOTICES",
     "OUTBOX",
     "PROFILE",
     "SCORE",
     "SECOND",
     "SESSION",
+    "SKILL",
     "SOCKET",
+    "TOLD",
 ];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
-const NOT_YET: &[&str] = &[
-    "followers",
-    "follow_requests",
-    "reports",
-    "posts",
-    "comments",
-    "likes",
-    "messages",
-    "plans",
-    "userskills",
-    "workouts",
-    "exercises",
-    "body_data",
-];
+const NOT_YET: &[&str] = &["posts", "comments", "likes", "messages", "plans", "workouts", "exercises", "body_data"];
 
 /// Collects everything about the owner of this account, and about nobody else.
 pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
@@ -155,14 +150,69 @@ fn sessions(subject: &Subject<'_>) -> Part {
     ]
 }
 
-/// Whom they follow, and whom they have blocked: those members as everybody sees them.
+/// Whom they follow or ask to, and whom they have blocked: those members as everybody sees them.
 async fn relations(subject: &Subject<'_>) -> Result<Part> {
     let mut part = Vec::new();
-    for (key, kind, field) in [("following", "FOLLOWS", "followed"), ("blocked_users", "BLOCKS", "blocked")] {
+    for (key, kind, field) in [
+        ("following", "FOLLOWS", "followed"),
+        ("blocked_users", "BLOCKS", "blocked"),
+        ("asked_to_follow", "ASKS", "asked"),
+    ] {
         let ids = subject.of_kind(kind).filter_map(|item| item.get(field)?.as_u64().map(MemberId));
         part.push((key, people(subject.app, &ids.collect::<Vec<_>>()).await?));
     }
     Ok(part)
+}
+
+/// Who follows them, and who asks to: as everybody sees them.
+async fn others(subject: &Subject<'_>) -> Result<Part> {
+    let Subject { app, account, .. } = subject;
+    let mut part = Vec::new();
+    for (key, range) in [("followers", keys::followers(account.id)), ("follow_requests", keys::asking(account.id))] {
+        let found = all(app, range).await?;
+        let ids = found.iter().filter_map(|item| item.get("member")?.as_u64().map(MemberId));
+        part.push((key, people(app, &ids.collect::<Vec<_>>()).await?));
+    }
+    Ok(part)
+}
+
+/// What they reported. What the staff noted of it is the staff's.
+async fn reports(subject: &Subject<'_>) -> Result<Part> {
+    let reports = all(subject.app, keys::reported_by(subject.account.id)).await?;
+    let shown = [
+        ("id", "id"),
+        ("description", "description"),
+        ("date", "made_at"),
+        ("user", "reporter"),
+        ("state", "state"),
+        ("about", "targets"),
+    ];
+    let shown = |report: &Item| -> Value {
+        let field = |(name, kept): &(&str, &str)| Some(((*name).to_owned(), report.get(*kept)?.clone()));
+        shown.iter().filter_map(field).collect()
+    };
+    Ok(vec![("reports", reports.iter().map(shown).collect())])
+}
+
+/// What they were told of, and what they are good at.
+fn told(subject: &Subject<'_>) -> Part {
+    let list =
+        |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
+    vec![("notices", list("NOTICE")), ("userskills", list("SKILL"))]
+}
+
+/// Everything in an index, as far as it is read at all.
+async fn all(app: &App, range: Range) -> Result<Vec<Item>> {
+    let (mut items, mut after) = (Vec::new(), None::<String>);
+    while items.len() < MOST_ITEMS {
+        let page = app.table.query::<Item>(Query::of(range.clone(), PAGE).on_from(after.as_deref())?).await?;
+        items.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(items)
 }
 
 /// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others.

@@ -17,7 +17,7 @@ use shared::lambda::Function;
 pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// A page of fifty members, each with what stands between them and the caller.
-const PEOPLE: Price = Price::of(3, 260.0, 2.0);
+const PEOPLE: Price = Price::of(3, 230.0, 2.0);
 
 /// Every route, a table for each noun.
 pub fn routes<P: Purpose>() -> Routes<P> {
@@ -27,8 +27,8 @@ pub fn routes<P: Purpose>() -> Routes<P> {
 /// Who follows whom, who has blocked whom, and what members are good at.
 fn graph<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Sukuwatto)
-        .post("/api/follow/", follows::follow, "Follow a member, or ask to", Price::of(3, 9.0, 40.0))
-        .post("/api/unfollow/", follows::unfollow, "Follow a member no more", Price::of(3, 5.0, 40.0))
+        .post("/api/follow/", follows::follow, "Follow a member, or ask to", Price::of(3, 9.0, 28.0))
+        .post("/api/unfollow/", follows::unfollow, "Follow a member no more", Price::of(3, 5.0, 24.0))
         .get("/api/is-following/", follows::is_following, "Show whether one follows a member", Price::of(2, 6.0, 0.0))
         .get("/api/followers/", follows::followers, "List who follows a member", PEOPLE)
         .get("/api/following/", follows::following, "List whom a member follows", PEOPLE)
@@ -39,9 +39,9 @@ fn graph<P: Purpose>() -> Routes<P> {
             "Count who asks to follow one",
             Price::of(2, 30.0, 0.0),
         )
-        .post("/api/approve-follow-request/", follows::approve, "Let a member follow one", Price::of(3, 5.0, 40.0))
-        .post("/api/reject-follow-request/", follows::reject, "Let a member not follow one", Price::of(3, 4.0, 4.0))
-        .post("/api/block/", blocks::block, "Block a member", Price::of(3, 7.0, 60.0))
+        .post("/api/approve-follow-request/", follows::approve, "Let a member follow one", Price::of(3, 5.0, 28.0))
+        .post("/api/reject-follow-request/", follows::reject, "Let a member not follow one", Price::of(3, 4.0, 3.0))
+        .post("/api/block/", blocks::block, "Block a member", Price::of(3, 7.0, 42.0))
         .post("/api/unblock/", blocks::unblock, "Take a block back", Price::of(3, 4.0, 4.0))
         .get("/api/is-blocked/", blocks::is_blocked, "Show whether one has blocked a member", Price::of(2, 5.0, 0.0))
         .get("/api/blocked-users/", blocks::blocked, "List whom one has blocked", PEOPLE)
@@ -61,12 +61,12 @@ fn streams<P: Purpose>() -> Routes<P> {
 /// What the staff is told of.
 fn reports<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Sukuwatto)
-        .get("/api/reports/", reports::list, "List reports", Price::of(3, 130.0, 2.0))
-        .post("/api/reports/", reports::make, "Tell the staff of something", Price::of(5, 12.0, 14.0))
+        .get("/api/reports/", reports::list, "List reports", Price::of(3, 200.0, 2.0))
+        .post("/api/reports/", reports::make, "Tell the staff of something", Price::of(4, 12.0, 12.0))
         .get("/api/reports/{report_id}/", reports::read, "Show a report", Price::of(3, 6.0, 0.0))
-        .put("/api/reports/{report_id}/", reports::replace, "See to a report", Price::of(5, 8.0, 20.0))
-        .patch("/api/reports/{report_id}/", reports::edit, "See to a report", Price::of(5, 8.0, 20.0))
-        .delete("/api/reports/{report_id}/", reports::remove, "Remove a report", Price::of(3, 4.0, 18.0))
+        .put("/api/reports/{report_id}/", reports::replace, "See to a report", Price::of(4, 7.0, 14.0))
+        .patch("/api/reports/{report_id}/", reports::edit, "See to a report", Price::of(4, 7.0, 14.0))
+        .delete("/api/reports/{report_id}/", reports::remove, "Remove a report", Price::of(3, 4.0, 12.0))
 }
 
 /// What members are told of.
@@ -74,7 +74,7 @@ fn notices<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::Native)
         .get("/v1/notices", notices::list, "List what one is told of", Price::of(3, 230.0, 0.0))
         .get("/v1/notices/unseen", notices::unseen, "Count what is new of it", Price::of(2, 12.0, 0.0))
-        .post("/v1/notices/seen", notices::see, "Note what one has seen of it", Price::of(3, 6.0, 8.0))
+        .post("/v1/notices/seen", notices::see, "Note what one has seen of it", Price::of(3, 6.0, 6.0))
         .get("/v1/notices/digest", digest::read, "Show whether one gets a letter about it", Price::of(2, 3.0, 0.0))
         .put("/v1/notices/digest", digest::switch, "Get a letter about it, or none", Price::of(2, 2.0, 6.0))
         .get("/v1/notices/digest/stop", digest::ask_to_stop, "Show the page that stops the letter", Price::FREE)

@@ -18,7 +18,7 @@ use shared::model::account::Account;
 use shared::model::post::Comment;
 use shared::model::report::{Report, State as Stage};
 use shared::model::thing::{Kind, Thing};
-use shared::reports::{self, Edit, NewReport};
+use shared::reports::{self, Edit, LONGEST, NewReport};
 use shared::store::keys;
 use shared::{App, Error, Result};
 
@@ -26,8 +26,6 @@ use shared::{App, Error, Result};
 const LARGEST_PAGE: usize = 50;
 /// Reports that are read at once on the way to a page that nobody read the one before of.
 const STRIDE: usize = 200;
-/// The longest text, in characters. The original has no bound; but every read pays for it.
-const LONGEST: usize = 10_000;
 /// Reports per member and hour.
 const PER_HOUR: u32 = 30;
 
@@ -172,7 +170,6 @@ pub async fn make(
     State(app): State<App>,
     Body(input): Body<NewReportInput>,
 ) -> Result<Created<ReportView>> {
-    limits::take(&app, "reports", &by.id().to_string(), PER_HOUR, Duration::hours(1)).await?;
     let mut problems = Problems::default();
     let description = input.description.required(&mut problems, "description");
     let description = description.and_then(|text| long_text(&mut problems, "description", &text, false));
@@ -191,7 +188,9 @@ pub async fn make(
         }
     }
     let keys: Vec<_> = targets.iter().map(|(_, thing)| keys::thing(*thing)).collect();
-    let found = if keys.is_empty() { vec![] } else { app.table.get_many::<IgnoredAny>(&keys).await? };
+    let looked_up = async { if keys.is_empty() { Ok(vec![]) } else { app.table.get_many::<IgnoredAny>(&keys).await } };
+    let member = by.id().to_string();
+    let (found, _) = tokio::try_join!(looked_up, limits::take(&app, "reports", &member, PER_HOUR, Duration::hours(1)))?;
     for ((name, thing), _) in targets.iter().zip(found).filter(|(_, found)| found.is_none()) {
         problems.add(*name, no_such(&thing.id.to_string()));
     }
@@ -302,7 +301,7 @@ async fn change(app: &App, by: &Member, report: ReportId, input: EditReport, who
     }
     let (notes, state) = staffs_part(&mut problems, input.notes, input.state);
     problems.finish()?;
-    shown(app, reports::edit(app, by, report, Edit { notes, state }).await?).await
+    shown(app, reports::edit(app, by, known, Edit { notes, state }).await?).await
 }
 
 /// Removes a report, for the staff.

@@ -311,7 +311,7 @@ async fn no_form_counts_without_its_token() {
     let mut forms = 0;
     for row in ::admin::routes::<Listing>().rows().iter().filter(|row| row.method == Method::POST) {
         let path = row.path.replace("{user_id}", &ada.id().to_string());
-        let path = path.replace("{session}", "none").replace("{job}", "clean-up");
+        let path = path.replace("{session}", "none").replace("{job}", "clean-up").replace("{report_id}", "1");
         let fields =
             [("reason", "because"), ("score", "1"), ("role", "moderator"), ("sure", "yes"), ("first_name", "x")];
         warden.fill(&path, &fields).await.assert(400);

@@ -3,6 +3,7 @@
 mod blocks;
 pub mod digest;
 mod follows;
+mod leaving;
 mod notices;
 pub mod reports;
 mod skills;
@@ -56,4 +57,20 @@ fn kept(world: &World, member: &Person, begins: &str) -> BTreeSet<String> {
     let partition = format!("MEMBER#{}", member.id());
     let items = world.everything().into_iter().filter(|item| item["pk"]["S"] == json!(partition));
     items.filter_map(|item| item["sk"]["S"].as_str().filter(|sk| sk.starts_with(begins)).map(str::to_owned)).collect()
+}
+
+/// Everything that members do among each other, once. `template.rs` has it done to see what the functions have to be
+/// allowed.
+pub async fn a_day_among_members(world: &World) {
+    let (one, other) = (member(world, "one").await, member(world, "another").await);
+    tell(&one, "follow", &other).await.assert(201);
+    world.settle().await;
+    other.get("/v1/notices").await.assert(200);
+    tell(&one, "unfollow", &other).await.assert(201);
+    tell(&one, "block", &other).await.assert(201);
+    one.get("/api/is-blocked/?username=another").await.assert(200);
+    one.get("/api/blocked-users/").await.assert(200);
+    tell(&one, "unblock", &other).await.assert(201);
+    reports::report_of(world, &one).await;
+    world.settle().await;
 }

@@ -148,7 +148,8 @@ async fn a_notice_says_who_did_what_when_and_to_what() {
     act(&world, Verb::Liked, &bob, &ada).await;
     world.settle().await;
     assert_eq!(unseen(&ada).await, 1);
-    for body in [json!({}), json!({ "up_to": "x" }), json!({ "up_to": null })] {
+    ada.post("/v1/notices/seen", json!({})).await.assert(400);
+    for body in [json!({ "up_to": "x" }), json!({ "up_to": null })] {
         ada.post("/v1/notices/seen", body).await.assert(422);
     }
     bob.post("/v1/notices/seen", json!({ "up_to": 1 })).await.assert(204);
