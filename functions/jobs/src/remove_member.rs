@@ -1,5 +1,6 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters and of what happened, files, exports, the link to a Google account, and what others keep about them.
+//! letters and of what happened, files, exports, the link to a Google account, what they wrote and liked with what others
+//! made of it, and what others keep about them.
 //!
 //! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
@@ -8,7 +9,7 @@ use shared::ids::MemberId;
 use shared::model::google::GoogleLink;
 use shared::model::{export, upload};
 use shared::store::{Condition, Query, Range, StoreError, keys};
-use shared::{App, Result};
+use shared::{App, Result, clearing};
 
 /// Keys per page.
 const PAGE: usize = 100;
@@ -23,6 +24,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+    clearing::clear_written(app, member).await?;
     loop {
         // Always the first page: what is on it is gone afterwards.
         let left = app.table.keys(Query::of(keys::all_of(member), PAGE)).await?.items;
@@ -33,7 +35,9 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             app.table.delete(key, Condition::default()).await?;
         }
     }
-    for others in [keys::followers(member), keys::blocked_by(member)] {
+    let of_others = [keys::followers(member), keys::blocked_by(member), keys::many(member)];
+    let of_streams = [keys::feed(member), keys::fed(member)];
+    for others in of_others.into_iter().chain(of_streams) {
         remove_all(app, others).await?;
     }
     limits::unlock(app, member, []).await?;
@@ -60,9 +64,7 @@ async fn remove_all(app: &App, range: Range) -> Result<()> {
     loop {
         let query = Query::of(range.clone(), PAGE).on_from(after.as_deref())?;
         let page = app.table.keys(query).await?;
-        for key in page.items {
-            app.table.delete(key, Condition::default()).await?;
-        }
+        app.table.delete_all(&page.items).await?;
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(()),
