@@ -32,3 +32,4 @@ mod skillnet;
 mod sukuwatto;
 mod template;
 mod world;
+mod writing;

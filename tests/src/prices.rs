@@ -12,6 +12,7 @@ mod personal_data;
 mod second_factor;
 mod skillnet;
 mod sukuwatto;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -69,8 +70,14 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables: [Routes; 5] =
-        [accounts::routes(), admin::routes(), docs::routes(), files::routes(), leaderboards::routes()];
+    let tables: [Routes; 6] = [
+        accounts::routes(),
+        admin::routes(),
+        docs::routes(),
+        files::routes(),
+        leaderboards::routes(),
+        social::routes(),
+    ];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
 
@@ -118,6 +125,7 @@ impl Story {
         self.swap_skills().await?;
         self.train().await?;
         self.climb_boards().await?;
+        self.write_posts().await?;
         self.use_leettrack().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;

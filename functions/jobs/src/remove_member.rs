@@ -31,9 +31,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
         if left.is_empty() {
             break;
         }
-        for key in left {
-            app.table.delete(key, Condition::default()).await?;
-        }
+        app.table.delete_all(&left).await?;
     }
     let of_others = [keys::followers(member), keys::blocked_by(member), keys::many(member)];
     let of_streams = [keys::feed(member), keys::fed(member)];
