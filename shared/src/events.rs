@@ -15,6 +15,7 @@ use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, Thr
 use crate::model::action::Action;
 use crate::model::conversation::Message;
 use crate::model::notice::Notice;
+use crate::model::thing::Thing;
 use crate::store::{Key, Stored, Write, keys};
 
 /// The `source` of our events on the bus.
@@ -150,6 +151,13 @@ pub enum Event {
         /// What it was.
         action: ActionId,
     },
+    /// A thing was deleted, and what others made of it is to go with it.
+    ThingDeleted {
+        /// Whose it was.
+        member: MemberId,
+        /// What it was.
+        thing: Thing,
+    },
     /// A member asks whether they may follow another.
     FollowAsked {
         /// Who asks.
@@ -228,6 +236,7 @@ impl Event {
             Event::JobAsked { .. } => "JobAsked",
             Event::Acted { .. } => "Acted",
             Event::Unacted { .. } => "Unacted",
+            Event::ThingDeleted { .. } => "ThingDeleted",
             Event::FollowAsked { .. } => "FollowAsked",
             Event::MessageSent { .. } => "MessageSent",
             Event::MessageEdited { .. } => "MessageEdited",
@@ -256,6 +265,7 @@ impl Event {
             | Event::SessionsEnded { member }
             | Event::Unacted { member, .. }
             | Event::DigestDue { member, .. }
+            | Event::ThingDeleted { member, .. }
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
             | Event::MemberDeleted { member } => Some(*member),

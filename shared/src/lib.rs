@@ -9,6 +9,7 @@ pub mod audit;
 pub mod auth;
 mod aws;
 pub mod boards;
+pub mod clearing;
 pub mod clock;
 pub mod config;
 pub mod dialect;
@@ -33,6 +34,7 @@ pub mod reports;
 pub mod seal;
 pub mod stats;
 pub mod store;
+pub mod things;
 pub mod visibility;
 
 pub use app::App;

@@ -177,6 +177,18 @@ pub fn let_go(app: &App, member: MemberId, file: &str) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
+/// The same of several files at once.
+pub fn let_go_of_all(app: &App, member: MemberId, files: Vec<String>) -> Result<Vec<Write>> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let uploads = files.iter().filter_map(|file| Upload::of_file(file));
+    let mut writes: Vec<Write> =
+        uploads.map(|(member, filename)| Write::delete(keys::upload(member, filename), Condition::default())).collect();
+    writes.push(happened(app, Event::FilesOrphaned { member, files })?);
+    Ok(writes)
+}
+
 /// The path under which a file of the bucket is served.
 pub fn path(name: &str) -> String {
     format!("/media/{name}")

@@ -186,6 +186,14 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
     if pattern == "/v1/boards/{board}/final" {
         return "/v1/boards/game/final?period=year-2025".to_owned();
     }
+    let (mut post, mut comment) = (String::new(), String::new());
+    if pattern.contains("{post}") || pattern.contains("{comment}") {
+        owner.keep("Authorization", &world.enter(owner).await);
+        let written = owner.post("/api/posts/", json!({ "text": "mine" })).await.assert(201).json();
+        post = written["id"].to_string();
+        let said = json!({ "text": "x", "comment_target_content_type": 2, "comment_target_object_id": post });
+        comment = owner.post("/api/comments/", said).await.assert(201).json()["id"].to_string();
+    }
     let mut avatar = String::new();
     if pattern.contains("{filename}") {
         let kept = owner.upload("/users/avatar/", "avatar", "me.png", &crate::files::png(4)).await.assert(200).json();
@@ -198,6 +206,8 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
     pattern
         .replace("{user_id}", &owner.id().to_string())
         .replace("{filename}", &avatar)
+        .replace("{post}", &post)
+        .replace("{comment}", &comment)
         .replace("{session}", "of-nobody")
         .replace("{code}", "of-nobody")
         .replace("{report_id}", &report)

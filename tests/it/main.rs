@@ -33,3 +33,4 @@ mod social;
 mod sukuwatto;
 mod template;
 mod world;
+mod writing;

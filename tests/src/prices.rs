@@ -13,6 +13,7 @@ mod second_factor;
 mod skillnet;
 mod social;
 mod sukuwatto;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -126,6 +127,7 @@ impl Story {
         self.train().await?;
         self.climb_boards().await?;
         self.meet().await?;
+        self.write_posts().await?;
         self.use_leettrack().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;

@@ -16,7 +16,7 @@ pub const DATA: &str = "personal-data.json";
 /// Packs everything into a zip file.
 pub async fn pack(json: Value, files: Vec<(String, Bytes)>) -> Result<Vec<u8>> {
     let packed = tokio::task::spawn_blocking(move || {
-        let json = data::written(&json)?;
+        let json = data::pretty(&json)?;
         write(&json, &files).map_err(|cause| Error::internal("An export could not be packed.", cause))
     });
     packed.await.map_err(|cause| Error::internal("An export was dropped.", cause))?

@@ -12,6 +12,7 @@ use shared::boards::{Entry, Span, TRAINING, read};
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::name::Email;
+use shared::model::thing::Kind;
 use shared::model::upload;
 use shared::store::{Query, Range, keys};
 use shared::{App, Error, Result};
@@ -54,18 +55,23 @@ const COLLECTORS: &[Collector] = &[
     |subject| others(subject).boxed(),
     |subject| reports(subject).boxed(),
     |subject| async { Ok(told(subject)) }.boxed(),
+    |subject| written(subject).boxed(),
+    |subject| async { Ok(done(subject)) }.boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
 const COLLECTED: &[&str] = &[
     "ACCOUNT",
     "ASKS",
+    "ACTION",
     "BLOCKS",
     "CODE",
     "DATA_REQUEST",
     "FOLLOWS",
     "NOTICE",
     "NOTICES",
+    "FOLLOWS_MANY",
+    "LIKES",
     "OUTBOX",
     "PROFILE",
     "SCORE",
@@ -74,10 +80,11 @@ const COLLECTED: &[&str] = &[
     "SKILL",
     "SOCKET",
     "TOLD",
+    "WIDE",
 ];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
-const NOT_YET: &[&str] = &["posts", "comments", "likes", "messages", "plans", "workouts", "exercises", "body_data"];
+const NOT_YET: &[&str] = &["messages", "plans", "workouts", "exercises", "body_data"];
 
 /// Collects everything about the owner of this account, and about nobody else.
 pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
@@ -253,6 +260,32 @@ async fn boards(subject: &Subject<'_>) -> Result<Part> {
     ])
 }
 
+/// The posts and comments that they wrote, which lie by themselves.
+async fn written(subject: &Subject<'_>) -> Result<Part> {
+    let mut part = Vec::new();
+    for (key, kind) in [("posts", Kind::Post), ("comments", Kind::Comment)] {
+        let (mut items, mut after) = (Vec::new(), None::<String>);
+        while items.len() < MOST_ITEMS {
+            let range = keys::owned_of_kind(subject.account.id, kind);
+            let query = Query::of(range, PAGE).on_from(after.as_deref())?;
+            let page = subject.app.table.query::<Item>(query).await?;
+            items.extend(page.items.iter().map(|item| Value::Object(plain(item).collect())));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        part.push((key, Value::Array(items)));
+    }
+    Ok(part)
+}
+
+/// What they like, and what streams tell of them.
+fn done(subject: &Subject<'_>) -> Part {
+    let shown = |kind: &str| subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect();
+    vec![("likes", shown("LIKES")), ("actions", shown("ACTION"))]
+}
+
 /// Members in Sukuwatto's shortest form; those who have left are left out.
 async fn people(app: &App, ids: &[MemberId]) -> Result<Value> {
     let mut people = Vec::new();
@@ -330,7 +363,7 @@ async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
 }
 
 /// The JSON as people may read it, too.
-pub(crate) fn written(json: &Value) -> Result<Vec<u8>> {
+pub(crate) fn pretty(json: &Value) -> Result<Vec<u8>> {
     serde_json::to_vec_pretty(json).map_err(|cause| Error::internal("An export could not be written.", cause))
 }
 

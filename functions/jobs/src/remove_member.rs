@@ -1,5 +1,6 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters and of what happened, files, exports, the link to a Google account, and what others keep about them.
+//! letters and of what happened, files, exports, the link to a Google account, what they wrote and liked with what others
+//! made of it, and what others keep about them.
 //!
 //! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
@@ -10,7 +11,7 @@ use shared::model::google::GoogleLink;
 use shared::model::relation::Follow;
 use shared::model::{export, upload};
 use shared::store::{Change, Condition, Query, Range, StoreError, keys};
-use shared::{App, Result, graph};
+use shared::{App, Result, clearing, graph};
 
 /// Keys per page.
 const PAGE: usize = 100;
@@ -26,17 +27,24 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
         }
     }
     unfollow_all(app, member).await?;
+    clearing::clear_written(app, member).await?;
     loop {
         // Always the first page: what is on it is gone afterwards.
         let left = app.table.keys(Query::of(keys::all_of(member), PAGE)).await?.items;
         if left.is_empty() {
             break;
         }
-        for key in left {
-            app.table.delete(key, Condition::default()).await?;
-        }
+        app.table.delete_all(&left).await?;
     }
-    for others in [keys::blocked_by(member), keys::asking(member), keys::caused(member), keys::told_of(member)] {
+    let of_others = [
+        keys::blocked_by(member),
+        keys::asking(member),
+        keys::caused(member),
+        keys::told_of(member),
+        keys::many(member),
+    ];
+    let of_streams = [keys::feed(member), keys::fed(member)];
+    for others in of_others.into_iter().chain(of_streams) {
         remove_all(app, others).await?;
     }
     reports_of_nobody(app, member).await?;
@@ -109,9 +117,7 @@ async fn remove_all(app: &App, range: Range) -> Result<()> {
     loop {
         let query = Query::of(range.clone(), PAGE).on_from(after.as_deref())?;
         let page = app.table.keys(query).await?;
-        for key in page.items {
-            app.table.delete(key, Condition::default()).await?;
-        }
+        app.table.delete_all(&page.items).await?;
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(()),

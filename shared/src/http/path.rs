@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ids::{MemberId, ReportId};
+use crate::ids::{CommentId, MemberId, PostId, ReportId};
 
 /// The parameters of the path, in their order: one value, or a tuple.
 pub struct Path<T>(pub T);
@@ -33,25 +33,21 @@ pub trait PathParameters: Sized {
     fn schemas(generator: &mut SchemaGenerator) -> Vec<Value>;
 }
 
-impl PathParameters for MemberId {
-    fn parse(texts: &[&str]) -> Option<MemberId> {
-        texts.first()?.parse().ok()
-    }
+macro_rules! ids {
+    ($($id:ty),*) => {
+        $(impl PathParameters for $id {
+            fn parse(texts: &[&str]) -> Option<$id> {
+                texts.first()?.parse().ok()
+            }
 
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
-        vec![generator.subschema_for::<MemberId>().to_value()]
-    }
+            fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+                vec![generator.subschema_for::<$id>().to_value()]
+            }
+        })*
+    };
 }
 
-impl PathParameters for ReportId {
-    fn parse(texts: &[&str]) -> Option<ReportId> {
-        texts.first()?.parse().ok()
-    }
-
-    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
-        vec![generator.subschema_for::<ReportId>().to_value()]
-    }
-}
+ids!(CommentId, MemberId, PostId, ReportId);
 
 impl PathParameters for String {
     fn parse(texts: &[&str]) -> Option<String> {

@@ -70,6 +70,39 @@ impl Stored for Anchor {
     }
 }
 
+/// What to read of a list for one page of it.
+#[derive(Debug)]
+pub struct Reach {
+    /// Only what comes after this place, where there is one.
+    pub after: Option<String>,
+    /// The other way round: from the end of the list.
+    pub from_end: bool,
+    skipped: usize,
+    size: usize,
+}
+
+impl Reach {
+    /// So many entries; one more than are shown tells whether there are more.
+    pub fn entries(&self) -> usize {
+        self.skipped + self.size + 1
+    }
+
+    /// The page, of what was read; `place` says where an entry lies.
+    pub fn page<T>(self, mut read: Vec<T>, place: impl FnOnce(&T) -> String) -> Result<Page<T>> {
+        if self.skipped > 0 && read.len() <= self.skipped {
+            return Err(Error::no_such_page());
+        }
+        read.drain(..self.skipped);
+        let goes_on = read.len() > self.size && !self.from_end;
+        read.truncate(self.size);
+        if self.from_end {
+            read.reverse();
+        }
+        let next = if goes_on { read.last().map(place) } else { None };
+        Ok(Page { items: read, next })
+    }
+}
+
 impl FromRequestParts<App> for Scroll {
     type Rejection = Error;
 
@@ -156,6 +189,25 @@ impl Scroll {
                 Ok(Page { next: None, ..page })
             }
         }
+    }
+
+    /// What to read for a page of at most `largest` entries, of a list that is not one range.
+    pub fn reach(&self, app: &App, viewer: Option<MemberId>, largest: usize) -> Result<Reach> {
+        let size = self.size(largest);
+        let (after, skipped, from_end) = match self.start(app, viewer, largest)? {
+            Start::First => (None, 0, false),
+            Start::At(position) => (Some(position), 0, false),
+            Start::Skip(entries) => (None, entries, false),
+            Start::Last => (None, 0, true),
+        };
+        Ok(Reach { after, from_end, skipped, size })
+    }
+
+    /// How many entries a list has at least that nobody counts: those on the pages before this one, those on it, and
+    /// one more where it goes on.
+    pub fn at_least(&self, largest: usize, shown: usize, goes_on: bool) -> usize {
+        let before = self.numbered.number().unwrap_or(1).saturating_sub(1).saturating_mul(self.size(largest));
+        before.saturating_add(shown).saturating_add(usize::from(goes_on))
     }
 
     /// Remembers where the page after this one begins. It may run beside whatever else the page is made of.

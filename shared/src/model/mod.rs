@@ -5,6 +5,7 @@ pub mod action;
 pub mod code;
 pub mod conversation;
 pub mod export;
+pub mod feed;
 pub mod figures;
 pub mod google;
 pub mod interest;

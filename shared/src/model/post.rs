@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::thing::Thing;
+use super::thing::{Head, Thing};
 use crate::ids::{ActionId, CommentId, FileId, MemberId, PostId};
 use crate::store::{IndexKey, Key, Stored, keys};
 
@@ -33,6 +33,12 @@ pub struct Post {
     /// How many comments hang on it.
     #[serde(default)]
     pub comments: i64,
+}
+
+impl From<&Post> for Head {
+    fn from(post: &Post) -> Head {
+        Head { owner: Some(post.owner), likes: post.likes, comments: post.comments, ..Head::default() }
+    }
 }
 
 /// A picture in a post.
@@ -67,6 +73,9 @@ pub struct Comment {
     pub owner: MemberId,
     /// About what.
     pub on: Thing,
+    /// Whose that is; nobody's where it was already without an owner.
+    #[serde(default)]
+    pub on_owner: Option<MemberId>,
     /// What it says.
     pub text: String,
     /// When it was written.
@@ -87,6 +96,12 @@ impl Stored for Comment {
 
     fn second_index(&self) -> Option<IndexKey> {
         Some(keys::by_month(self.written_at, self.id.into()))
+    }
+}
+
+impl From<&Comment> for Head {
+    fn from(comment: &Comment) -> Head {
+        Head { owner: Some(comment.owner), on: Some(comment.on), on_owner: comment.on_owner, ..Head::default() }
     }
 }
 

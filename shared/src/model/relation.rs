@@ -109,4 +109,8 @@ impl Stored for FollowOfMany {
     fn key(&self) -> Key {
         keys::follow_of_many(self.member, self.followed)
     }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_many(self.followed, self.member))
+    }
 }

@@ -106,7 +106,7 @@ impl<'de> Deserialize<'de> for Thing {
 }
 
 /// What every thing but a member says of itself, whatever its kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Head {
     /// Whose it is; nobody's where its owner has left and it stays.
     #[serde(default)]
@@ -117,6 +117,9 @@ pub struct Head {
     /// What it hangs on: it is as visible as that.
     #[serde(default)]
     pub on: Option<Thing>,
+    /// Whose that is.
+    #[serde(default)]
+    pub on_owner: Option<MemberId>,
     /// How many like it.
     #[serde(default)]
     pub likes: i64,

@@ -39,6 +39,8 @@ pub enum Purpose {
     Picture,
     /// It is what is behind their profile.
     Banner,
+    /// It is in a post of theirs.
+    Post,
 }
 
 impl Upload {

@@ -17,10 +17,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, ConsumedCapacity, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,6 +47,10 @@ const BUSY: [&str; 3] =
     ["TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException"];
 /// DynamoDB reads at most 100 items in one batch.
 const BATCH: usize = 100;
+/// And writes at most 25.
+const WRITTEN: usize = 25;
+/// How many batches of a large write are under way at once.
+const AT_ONCE: usize = 8;
 
 /// Something that is kept in the table: it knows its key, its place in the index, and when it may be forgotten.
 pub trait Stored: Serialize + DeserializeOwned {
@@ -158,6 +163,11 @@ impl Query {
     /// On from a place in the index, whether an item lies there or not: those beyond it, and none at it.
     pub fn beyond(self, place: IndexKey, key: Key) -> Query {
         Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }
+    }
+
+    /// On from a place in the range, whether an item lies there or not, for ranges that are in no index.
+    pub fn past(self, key: Key) -> Query {
+        Query { after: Some((key.sk, None)), ..self }
     }
 
     /// How many items it asks for.
@@ -478,6 +488,53 @@ impl Table {
         Ok(attributes)
     }
 
+    /// Keeps items whatever was there, which is much cheaper than a transaction: some may be kept and others not where
+    /// it fails. Their keys are all different.
+    pub async fn put_all(&self, items: &[impl Stored]) -> Result<()> {
+        let put = |item| {
+            let put = PutRequest::builder().set_item(Some(item_of(item)?)).build().map_err(unbuilt)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        };
+        self.write_all(items.iter().map(put).collect::<Result<_>>()?).await
+    }
+
+    /// Removes items in the same way; those that are gone stay gone.
+    pub async fn delete_all(&self, keys: &[Key]) -> Result<()> {
+        let delete = |key| {
+            let delete = DeleteRequest::builder().set_key(Some(key_attributes(key))).build().map_err(unbuilt)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        };
+        self.write_all(keys.iter().map(delete).collect::<Result<_>>()?).await
+    }
+
+    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<()> {
+        for some in writes.chunks(WRITTEN * AT_ONCE) {
+            try_join_all(some.chunks(WRITTEN).map(|batch| self.write_batch(batch.to_vec()))).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut writes: Vec<WriteRequest>) -> Result<()> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                pause(attempt).await;
+            }
+            let call = self
+                .client()
+                .batch_write_item()
+                .request_items(self.name(), std::mem::take(&mut writes))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = meter::call(call.send()).await.map_err(|error| failed("write many", error))?;
+            meter::wrote(units_of_all(answer.consumed_capacity.as_deref()));
+            // What a throttled table leaves out is sent again.
+            writes = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            if writes.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(Error::internal("The table left writes out.", "throttled"))
+    }
+
     /// All of these writes or none of them. Tells which was refused, the first if several were.
     pub async fn together(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let items = writes.into_iter().map(|write| self.transaction_item(write)).collect::<Result<Vec<_>>>()?;
@@ -628,6 +685,10 @@ fn key_of(item: &Item) -> Option<Key> {
 
 fn text(item: &Item, name: &str) -> Option<String> {
     item.get(name)?.as_s().ok().cloned()
+}
+
+fn unbuilt(cause: aws_sdk_dynamodb::error::BuildError) -> Error {
+    Error::internal("A batch could not be built.", cause)
 }
 
 fn read_item<T: DeserializeOwned>(item: Item) -> Result<T> {

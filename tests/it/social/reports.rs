@@ -34,7 +34,7 @@ pub async fn write(world: &World, by: &Person) -> (u64, u64) {
     let item = Post { id: post, owner, title, text, images, written_at, edited_at, likes: 0, comments: 1 };
     app.table.put(&item).await.unwrap();
     let text = "A rude word.".to_owned();
-    let item = Comment { id: comment, owner, on: post.into(), text, written_at, edited_at };
+    let item = Comment { id: comment, owner, on: post.into(), on_owner: Some(owner), text, written_at, edited_at };
     app.table.put(&item).await.unwrap();
     (post.0, comment.0)
 }

@@ -19,6 +19,7 @@ use shared::clock::Clock;
 use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
 use shared::model::account::Account;
+use shared::model::action::Action;
 use shared::model::relation::{Block, Follow};
 use shared::model::role::Role;
 use shared::store::{Change, keys};
@@ -267,6 +268,11 @@ pub const ORIGIN: &str = "https://client.example.org";
 /// The folder that `template.yaml` lies in.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// Hands out what a member did as `feeds` does, with another limit than its own.
+pub async fn hand_out(app: &App, action: &Action, most: i64) -> shared::Result<()> {
+    ::feeds::fan_out::acted(app, action, most).await
 }
 
 /// Every slice behind the HTTP API, with its route table. The only place in the tests that names the crates.

@@ -7,6 +7,7 @@
 //! | what did a member do, as far as these may see it? | `MEMBER#<id>` | `ACTION#<audience>#<action>` |
 //! | whom did a member ask whether they may follow? | `MEMBER#<id>` | `ASKS#<id>` |
 //! | which of those whom a member follows have very many followers? | `MEMBER#<id>` | `FOLLOWS_MANY#<id>` |
+//! | has a member too many followers to hand out to? | `MEMBER#<id>` | `WIDE` |
 //! | what is in a member's stream? | `FEED#<id>` | `<action>#<actor>` |
 //! | what is a member told of? | `MEMBER#<id>` | `NOTICE#<notice>` |
 //! | up to where have they seen it? | `MEMBER#<id>` | `NOTICES` |
@@ -23,6 +24,7 @@
 //! | what was done to this thing? | `TARGET#<thing>` | `<action>` |
 //! | what was done that made this thing, or with it? | `OBJECT#<thing>` | `<action>` |
 //! | who asks to follow this member? | `ASKED#<id>` | `<name, folded>` |
+//! | who knows that this member has very many followers? | `MANY#<id>` | `<member>` |
 //! | in whose streams is what this member did? | `FED#<id>` | `<action>#<reader>` |
 //! | who is told of what this member did? | `CAUSED#<id>` | `<notice>#<reader>` |
 //! | who has heard that this member wrote? | `TOLD_OF#<id>` | `<member>` |
@@ -188,6 +190,21 @@ pub fn blocking(member: MemberId) -> Range {
 /// Does a member follow somebody who has very many followers?
 pub fn follow_of_many(member: MemberId, followed: MemberId) -> Key {
     key(member_partition(member), format!("FOLLOWS_MANY#{:016}", followed.0))
+}
+
+/// A follower's place among those of a member who has very many.
+pub fn by_many(followed: MemberId, member: MemberId) -> IndexKey {
+    IndexKey { pk: format!("MANY#{followed}"), sk: format!("{:016}", member.0) }
+}
+
+/// Who follows this member and knows that they have very many followers? In the order of their ids.
+pub fn many(followed: MemberId) -> Range {
+    Range { pk: format!("MANY#{followed}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// Has this member so many followers that what they do is handed out no more?
+pub fn wide(member: MemberId) -> Key {
+    key(member_partition(member), "WIDE")
 }
 
 /// Which of those whom a member follows have very many followers?
