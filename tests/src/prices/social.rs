@@ -1,5 +1,6 @@
 //! The prices of what members do among each other: following, blocking, reports and notices.
 
+use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use crate::players;
 impl Story {
     /// Two members who follow each other and fall out, and one of the staff who hears of it.
     pub(super) async fn meet(&mut self) -> Result<(), String> {
+        // From one address only so many join within an hour.
+        self.cloud.clock().advance(Duration::hours(1));
         let (mut una, mut vic) = (Browser::new(&self.cloud), Browser::new(&self.cloud));
         let una_id = self.arrive_at_sukuwatto(&mut una, "una").await?;
         let vic_id = self.arrive_at_sukuwatto(&mut vic, "vic").await?;
