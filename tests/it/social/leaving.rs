@@ -25,8 +25,8 @@ async fn those_who_stay_are_counted_exactly_when_others_leave() {
         assert_eq!((counters(&world, &ada).await, counters(&world, &cy).await), ((1, 1), (1, 1)), "{delivery:?}");
         assert_eq!(counters(&world, &dan).await, (0, 0), "{delivery:?}");
         assert!(kept(&world, &bob, "").is_empty(), "{:?}", kept(&world, &bob, ""));
-        // What told of it has gone, too.
-        assert_eq!((kept(&world, &ada, "ACTION#").len(), kept(&world, &cy, "ACTION#").len()), (1, 1));
+        // What told of it has gone, too: each has joined, and follows one.
+        assert_eq!((kept(&world, &ada, "ACTION#").len(), kept(&world, &cy, "ACTION#").len()), (2, 2));
         // A request goes with whoever asked.
         cy.delete(&format!("/api/users/{}/", cy.id())).await.assert(204);
         world.cloud.settle(delivery).await;
