@@ -103,7 +103,7 @@ async fn nobody_follows_or_blocks_a_member_who_is_gone() {
     assert_eq!(left(), 248);
     ada.delete(&ada.profile()).await.assert(200);
     // The table fails in the middle of it, and the rest is done when the message comes again.
-    world.wire.fail(20, 4, Fault::Unavailable);
+    world.wire.fail(38, 40, Fault::Unavailable);
     world.settle().await;
     let between = left();
     assert!((5..240).contains(&between), "{between}");

@@ -2,6 +2,7 @@
 
 mod boards;
 mod cold_start;
+mod feeds;
 mod figures;
 mod load;
 mod prices;
@@ -35,6 +36,8 @@ enum Harness {
     Load(load::Arguments),
     /// Hold the boards against an oracle, or measure them.
     Boards(boards::Arguments),
+    /// Hand one action out to thousands of followers, while calls fail and everything comes twice.
+    Feeds(feeds::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ async fn run(harness: Harness) -> Result<String, String> {
         Harness::ColdStart(arguments) => cold_start::run(&arguments).await,
         Harness::Prices => prices::run().await,
         Harness::Boards(arguments) => boards::run(&arguments).await,
+        Harness::Feeds(arguments) => feeds::run(&arguments).await,
         Harness::Load(arguments) => load::run(&arguments).await,
     }
 }
