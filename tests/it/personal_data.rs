@@ -126,6 +126,26 @@ async fn a_member_gets_everything_of_their_own_and_nothing_of_others() {
 }
 
 #[tokio::test]
+async fn what_a_member_wrote_and_liked_is_among_it() {
+    let world = World::new().await;
+    let ada = world.reachable("ada").await;
+    crate::writing::a_day(&world, &ada).await;
+    ada.post("/api/posts/", json!({ "text": "mine" })).await.assert(201);
+    world.settle().await;
+    ask(&ada).await.assert(201);
+    world.settle().await;
+    let data = data(&archive(&world, &letters(&world, "ada@example.org")[0]));
+    let each = |key: &str, name: &str| -> Vec<Value> {
+        data[key].as_array().unwrap().iter().map(|item| item[name].clone()).collect()
+    };
+    assert_eq!(each("posts", "text"), ["mine"]);
+    assert_eq!(each("comments", "text"), ["x", "x"]);
+    assert_eq!(each("likes", "on").len(), 1);
+    assert_eq!(each("actions", "verb"), ["joined", "followed", "commented", "liked", "commented", "posted"]);
+    assert_eq!(data["other"].as_array().unwrap().iter().filter(|item| item["kind"] != "letter").count(), 0);
+}
+
+#[tokio::test]
 async fn without_a_confirmed_address_there_is_nowhere_to_send_it() {
     let world = World::new().await;
     let ada = world.member("ada").await;

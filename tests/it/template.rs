@@ -148,7 +148,7 @@ async fn a_day(world: &World) {
     crate::social::digest::a_day_with_news(world, &ada).await;
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
-    for job in ["clean-up", "check-accounts", "check-boards", "close-week"] {
+    for job in ["clean-up", "check-accounts", "check-boards", "check-counts", "close-week"] {
         world.cloud.run_schedule(job).await.unwrap().outcome.unwrap();
     }
     world.cloud.functions().invoke("jobs", json!({ "job": "make-staff", "name": "ada" })).await.outcome.unwrap();

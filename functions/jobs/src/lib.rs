@@ -2,6 +2,7 @@
 
 pub mod check_accounts;
 pub mod check_boards;
+pub mod check_counts;
 pub mod clean_up;
 pub mod close_period;
 pub mod make_staff;
@@ -32,6 +33,8 @@ pub enum Job {
     CheckAccounts,
     /// Holds boards and their entries against each other.
     CheckBoards,
+    /// See [`check_counts`].
+    CheckCounts,
     /// Closes the boards of the week that is over.
     CloseWeek,
     /// Closes the boards of the month that is over.
@@ -54,6 +57,7 @@ impl Job {
             Job::CleanUp => "clean-up",
             Job::CheckAccounts => "check-accounts",
             Job::CheckBoards => "check-boards",
+            Job::CheckCounts => "check-counts",
             Job::CloseWeek => "close-week",
             Job::CloseMonth => "close-month",
             Job::CloseYear => "close-year",
@@ -68,6 +72,7 @@ impl Job {
             Job::CleanUp => Done::CleanUp(clean_up::run(app).await?),
             Job::CheckAccounts => Done::CheckAccounts(check_accounts::run(app).await?),
             Job::CheckBoards => Done::CheckBoards(check_boards::run(app).await?),
+            Job::CheckCounts => Done::CheckCounts(check_counts::run(app).await?),
             Job::CloseWeek => Done::CloseWeek(close_period::run(app, Span::Week, "close-week").await?),
             Job::CloseMonth => Done::CloseMonth(close_period::run(app, Span::Month, "close-month").await?),
             Job::CloseYear => Done::CloseYear(close_period::run(app, Span::Year, "close-year").await?),
@@ -87,6 +92,8 @@ pub enum Done {
     CheckAccounts(check_accounts::Report),
     /// See [`check_boards`].
     CheckBoards(check_boards::Report),
+    /// See [`check_counts`].
+    CheckCounts(check_counts::Report),
     /// See [`close_period`].
     CloseWeek(close_period::Report),
     /// See [`close_period`].
@@ -106,6 +113,7 @@ impl Done {
             Done::CleanUp(_) => "clean-up",
             Done::CheckAccounts(_) => "check-accounts",
             Done::CheckBoards(_) => "check-boards",
+            Done::CheckCounts(_) => "check-counts",
             Done::CloseWeek(_) => "close-week",
             Done::CloseMonth(_) => "close-month",
             Done::CloseYear(_) => "close-year",

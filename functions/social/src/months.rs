@@ -14,8 +14,8 @@ use shared::{App, Error, Result};
 
 /// The month that ids are counted from: nothing is older.
 const FIRST: (i32, u32) = (2024, 1);
-/// Months that are looked at together at first, and the second time; then all that are left.
-const AT_ONCE: [usize; 2] = [2, 10];
+/// Months that are looked at together at first; then all that are left, where that was not enough.
+const AT_ONCE: usize = 2;
 
 /// A place in such a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,10 +102,10 @@ pub async fn read<T: Monthly>(app: &App, after: Option<&Mark>, entries: usize, l
     let mut found: Vec<T> = Vec::new();
     let months = months(after.map(|mark| mark.at), app.clock.now(), latest_first);
     let mut left = &months[..];
-    let mut strides = AT_ONCE.into_iter();
+    let mut stride = AT_ONCE;
     while !left.is_empty() && found.len() < entries {
-        let (some, rest) = left.split_at(strides.next().unwrap_or(left.len()).min(left.len()));
-        left = rest;
+        let (some, rest) = left.split_at(stride.min(left.len()));
+        (left, stride) = (rest, rest.len());
         let month = |month: &DateTime<Utc>| of_month::<T>(app, *month, after, entries, latest_first);
         found.extend(try_join_all(some.iter().map(month)).await?.into_iter().flatten());
     }

@@ -52,7 +52,7 @@ pub async fn own(
         let is_near = actor == reader || is_staff || sight.relation(actor).follows;
         is_near && ActionView::stands(action, sight) && shows_actor(actor, sight)
     };
-    show(&app, Some(reader), &scroll, page, keep).await
+    show(&app, Some(reader), &scroll, page, true, keep).await
 }
 
 fn stretch(reach: &Reach) -> Result<Stretch> {
@@ -66,18 +66,22 @@ fn shows_actor(actor: MemberId, sight: &Sight) -> bool {
     sight.account(actor).is_some_and(Account::is_usable) && sight.shows_member(actor)
 }
 
-/// One page of a stream, as far as the viewer may see it and `keep` says so.
+/// One page of a stream, as far as the viewer may see it and `keep` says so. Of actions that `are_copies` it is read as
+/// well whether they are still there.
 async fn show(
     app: &App,
     viewer: Option<MemberId>,
     scroll: &Scroll,
     page: Page<Action>,
+    are_copies: bool,
     keep: impl Fn(&Action, &Sight) -> bool,
 ) -> Result<Json<NumberedView<ActionView>>> {
     let mut wanted = Wanted::by(viewer);
     for action in &page.items {
         ActionView::want(action, &mut wanted);
-        wanted.item(keys::action(action.actor, action.audience, action.id));
+        if are_copies {
+            wanted.item(keys::action(action.actor, action.audience, action.id));
+        }
     }
     let (sight, ()) = try_join(wanted.read(&app.table), scroll.remember(app, page.next.as_deref())).await?;
     let mut views = Vec::with_capacity(page.items.len());
@@ -150,7 +154,7 @@ pub async fn of_actor(
     let lists = feed::ALL.into_iter().zip(lists).filter(|(audience, _)| sees(*audience)).map(|(_, list)| list);
     let found = feed::merge(lists, stretch);
     let page = reach.page(found, |last| last.id.to_string())?;
-    show(&app, viewer, &scroll, page, |_, _| true).await
+    show(&app, viewer, &scroll, page, false, |_, _| true).await
 }
 
 /// A thing, what it says of itself, and what was done to it or with it.

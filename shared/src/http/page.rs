@@ -76,7 +76,7 @@ impl Place {
 /// A page of a numbered list.
 #[derive(Serialize, JsonSchema)]
 pub struct NumberedView<T> {
-    /// Entries in the list.
+    /// Entries in the list; of one that nobody counts, as many as there are at least.
     count: usize,
     /// The address of the next page.
     next: Option<String>,

@@ -45,6 +45,12 @@ pub const SCHEDULED: &[ScheduledJob] = &[
         when: "Every day at 04:45 UTC",
     },
     ScheduledJob {
+        name: "check-counts",
+        about: "Holds likes and comments against how many there are said to be.",
+        schedule: "cron(0 5 ? * MON *)",
+        when: "On Mondays at 05:00 UTC",
+    },
+    ScheduledJob {
         name: "close-week",
         about: "Closes the boards of the week that is over.",
         schedule: "cron(15 0 ? * MON *)",

@@ -132,6 +132,8 @@ async fn everything_is_commented_on_by_those_who_may_see_it() {
     for (by, kind) in [(&bob, WORKOUT), (&fay, PLAN), (&eve, exercise), (&ada, measurement)] {
         comment(by, kind, 7, "x").await.assert(201);
     }
+    let check = world.cloud.run_schedule("check-counts").await.unwrap().outcome.unwrap();
+    assert_eq!(check, json!({ "job": "check-counts", "things": 4, "wrong": 0 }));
     for kind in [Kind::Workout, Kind::Plan, Kind::Exercise, Kind::Measurement] {
         assert_eq!(counted(&world, Thing { kind, id: 7 }, "comments").await, 1, "{kind:?}");
     }

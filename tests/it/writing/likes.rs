@@ -1,7 +1,9 @@
 //! Likes: one per member and thing, counted exactly whatever happens at once.
 
 use serde_json::{Value, json};
+use shared::ids::PostId;
 use shared::model::thing::{Kind, Thing};
+use shared::store::{Change, keys};
 use shared::visibility::Audience;
 
 use super::{
@@ -121,6 +123,11 @@ async fn racing_toggles_leave_an_exact_count() {
     world.settle().await;
     let told = super::results(&people[0], &format!("/api/target-stream/?content_type_id={POST}&object_id={id}")).await;
     assert_eq!(told.len() as i64, fans);
+    let check = async || world.cloud.run_schedule("check-counts").await.unwrap().outcome.unwrap();
+    assert_eq!(check().await, json!({ "job": "check-counts", "things": 1, "wrong": 0 }));
+    let wrong = Change::of(keys::thing(PostId(id).into())).add("likes", 1);
+    world.app().table.change::<Value>(wrong).await.unwrap();
+    assert_eq!(check().await["wrong"], 1);
     world.settle().await;
 }
 

@@ -12,7 +12,7 @@ use shared::visibility::Audience;
 use super::{POST, comment, follow, member, path, post, results, show_profile_to, toggle};
 use crate::world::{Person, World};
 
-const MEMBERS: usize = 6;
+const MEMBERS: usize = 5;
 
 /// What is true of a small world.
 struct Graph {

@@ -54,10 +54,21 @@ pub fn thing(thing: Thing) -> Key {
     match thing.kind {
         Kind::Member => super::account(MemberId(thing.id)),
         kind => {
-            let kind = kind.name().to_uppercase();
+            let kind = kind_of_things(kind);
             key(format!("{kind}#{}", thing.id), kind)
         }
     }
+}
+
+/// The sort key of all things of this kind, but for members.
+pub fn kind_of_things(kind: Kind) -> String {
+    kind.name().to_uppercase()
+}
+
+/// The thing of this kind that lies in this partition.
+pub fn thing_at(pk: &str, kind: Kind) -> Option<Thing> {
+    let id = pk.strip_prefix(&kind_of_things(kind))?.strip_prefix('#')?;
+    Some(Thing { kind, id: crate::ids::parse(id).ok()? })
 }
 
 /// Does this member like this thing?

@@ -2,6 +2,7 @@
 
 mod boards;
 mod cold_start;
+mod feeds;
 mod figures;
 mod load;
 mod prices;
@@ -40,6 +41,8 @@ enum Harness {
     Sockets(sockets::Arguments),
     /// Hold the boards against an oracle, or measure them.
     Boards(boards::Arguments),
+    /// Hand one action out to thousands of followers, while calls fail and everything comes twice.
+    Feeds(feeds::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ async fn run(harness: Harness) -> Result<String, String> {
         Harness::Prices => prices::run().await,
         Harness::Boards(arguments) => boards::run(&arguments).await,
         Harness::Sockets(arguments) => sockets::run(&arguments).await,
+        Harness::Feeds(arguments) => feeds::run(&arguments).await,
         Harness::Load(arguments) => load::run(&arguments).await,
     }
 }
