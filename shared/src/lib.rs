@@ -30,6 +30,7 @@ pub mod queue;
 pub mod seal;
 pub mod stats;
 pub mod store;
+pub mod talk;
 pub mod visibility;
 
 pub use app::App;

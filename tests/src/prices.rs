@@ -69,8 +69,14 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables: [Routes; 5] =
-        [accounts::routes(), admin::routes(), docs::routes(), files::routes(), leaderboards::routes()];
+    let tables: [Routes; 6] = [
+        accounts::routes(),
+        admin::routes(),
+        docs::routes(),
+        files::routes(),
+        leaderboards::routes(),
+        messages::routes(),
+    ];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Sukuwatto: field maps for wrong values, `{"detail"}` for everything else (its contract, section 1.3).
 
 pub mod people;
+pub mod views;
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ids::MemberId;
+use crate::ids::{MemberId, ThreadId};
 
 /// The parameters of the path, in their order: one value, or a tuple.
 pub struct Path<T>(pub T);
@@ -40,6 +40,16 @@ impl PathParameters for MemberId {
 
     fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
         vec![generator.subschema_for::<MemberId>().to_value()]
+    }
+}
+
+impl PathParameters for ThreadId {
+    fn parse(texts: &[&str]) -> Option<ThreadId> {
+        texts.first()?.parse().ok()
+    }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Value> {
+        vec![generator.subschema_for::<ThreadId>().to_value()]
     }
 }
 

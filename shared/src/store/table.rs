@@ -160,6 +160,11 @@ impl Query {
         Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }
     }
 
+    /// On from a place in the table, whether an item lies there or not: those beyond it, and none at it.
+    pub fn past(self, key: Key) -> Query {
+        Query { after: Some((key.sk, None)), ..self }
+    }
+
     /// How many items it asks for.
     pub fn limit(&self) -> usize {
         usize::try_from(self.limit).unwrap_or_default()

@@ -141,6 +141,14 @@ impl Change {
         }
     }
 
+    /// Moves the item in the second index, or takes it out.
+    pub fn second_index(self, place: Option<IndexKey>) -> Change {
+        match place {
+            Some(place) => self.set("gsi2pk", place.pk).set("gsi2sk", place.sk),
+            None => self.remove("gsi2pk").remove("gsi2sk"),
+        }
+    }
+
     /// Whether it changes nothing, which DynamoDB does not take for a change.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.add.is_empty() && self.remove.is_empty() && self.failure.is_none()
