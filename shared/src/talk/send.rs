@@ -155,9 +155,15 @@ fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Wri
     Ok(writes)
 }
 
-/// A side that has one message more, unless it has changed since it was read.
+/// A side that has one message more, unless a later one is there already. Of those that are sent at once it takes each,
+/// in the order of their numbers; only the first one in a conversation where nothing was left must find it so.
 fn moved(side: &Talk, message: &Message) -> Change {
-    super::as_known(side)
+    let earlier = match side.latest {
+        Some(_) => Condition::less("said_to", message.id),
+        None => Condition::equals("said_to", side.said_to),
+    };
+    Change::of(keys::talk(side.member, side.other))
+        .when(earlier.and(Condition::equals("changes", side.changes)))
         .set("latest", message)
         .set("said_to", message.id)
         .set("moved_at", message.written_at)

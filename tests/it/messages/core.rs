@@ -6,8 +6,8 @@ use chrono::Duration;
 use local::Delivery;
 use serde_json::{Value, json};
 use shared::ids::MemberId;
-use shared::model::conversation::Talk;
-use shared::store::keys;
+use shared::model::conversation::{Message, Talk};
+use shared::store::{Query, keys};
 
 use super::{chat, member, say, two, write};
 use crate::world::{Person, Reply, World};
@@ -58,11 +58,8 @@ async fn fifty_messages_each_way_at_once_are_all_kept_counted_and_in_order() {
         assert_eq!(side.latest.as_ref().map(|message| message.id.0), newest);
         assert_eq!((side.messages, side.said_to.0), (101, newest.unwrap()));
         // Whoever writes has read: what came after their own last message is unread.
-        let all = world.app().table.query::<shared::model::conversation::Message>(shared::store::Query::of(
-            keys::messages(side.member, side.other),
-            200,
-        ));
-        let all = all.await.unwrap().items;
+        let query = Query::of(keys::messages(side.member, side.other), 200);
+        let all = world.app().table.query::<Message>(query).await.unwrap().items;
         let unread = all.iter().rev().take_while(|message| message.from.0 == other.id()).count();
         assert_eq!(side.unread, unread as i64);
     }

@@ -131,7 +131,6 @@ async fn a_message_is_changed_for_a_quarter_of_an_hour_by_whoever_wrote_it() {
     let first = write(&world, &ada, &bob, "Helo").await;
     let path = thread_of(&ada).await;
     let message = format!("{path}{first}/");
-    let mut of_bob = chat(&world, &bob, &ada).await;
     bob.patch(&message, json!({ "message_content": "forged" })).await.assert(403);
     bob.delete(&message).await.assert(403);
     member(&world, "eve").await.patch(&message, json!({ "message_content": "forged" })).await.assert(404);
@@ -140,6 +139,7 @@ async fn a_message_is_changed_for_a_quarter_of_an_hour_by_whoever_wrote_it() {
     world.wait(Duration::minutes(14));
     let token = world.enter(&ada).await;
     let ada = ada.bearing(&token);
+    let mut of_bob = chat(&world, &bob, &ada).await;
     let edited = ada.patch(&message, json!({ "message_content": "Hello" })).await.assert(200).json();
     assert_eq!((&edited["message_content"], &edited["edited_at"]), (&json!("Hello"), &json!("2026-01-31T08:29:00Z")));
     world.settle().await;

@@ -59,8 +59,8 @@ async fn names_with_lines_in_them_have_rooms_of_their_own() {
     let (a, a_b, b_a) = (member(&world, "aaa").await, member(&world, "aaa_bbb").await, member(&world, "bbb_aaa").await);
     write(&world, &a, &a_b, "to aaa_bbb").await;
     write(&world, &a, &b_a, "to bbb_aaa").await;
-    open(&world, &a, "surface=room&room=aaa_aaa_bbb").await;
-    open(&world, &a, "surface=room&room=aaa_bbb_aaa").await;
+    let _first = open(&world, &a, "surface=room&room=aaa_aaa_bbb").await;
+    let _second = open(&world, &a, "surface=room&room=aaa_bbb_aaa").await;
     let app = world.app();
     let query = shared::store::Query::of(shared::store::keys::sockets_of(shared::ids::MemberId(a.id())), 10);
     let open: Vec<Presence> = app.table.query(query).await.unwrap().items;
