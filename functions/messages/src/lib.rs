@@ -15,7 +15,7 @@ use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
+pub const NEEDS: &[&str] = &["TABLE", "BUCKET", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// Every route, one table per dialect.
 pub fn routes<P: Purpose>() -> Routes<P> {
@@ -69,6 +69,19 @@ fn skillnet<P: Purpose>() -> Routes<P> {
             "Take a message back",
             Price::of(5, 20.0, 20.0),
         )
+        .post(
+            "/api/v1/messages/{thread_id}/attachments/",
+            attachments::begin,
+            "Ask for a place for a file",
+            Price::of(3, 5.0, 3.0),
+        )
+        .get(
+            "/api/v1/messages/{thread_id}/attachments/{reference}/",
+            attachments::fetch,
+            "Get a file of a conversation",
+            Price::of(2, 5.0, 0.0),
+        )
+        .get("/media/private/{code}/{filename}", attachments::follow, "Get a file by its link", Price::FREE)
 }
 
 fn client<P: Purpose>() -> Routes<P> {

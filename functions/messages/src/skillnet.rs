@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::try_join;
 use http::request::Parts;
@@ -13,7 +13,8 @@ use shared::dialect::skillnet::messages::{MessageView, Pair};
 use shared::dialect::skillnet::people::PersonView;
 use shared::error::Problems;
 use shared::http::describe::{Describe, Operation};
-use shared::http::{Body, Created, Field, Json, NoContent, NumberedView, Path, Query, Scroll};
+use shared::http::multipart::UploadedFile;
+use shared::http::{Body, Created, Field, Json, NoContent, NumberedView, Path, Query, Scroll, Upload, body, multipart};
 use shared::ids::{MemberId, MessageId, ThreadId};
 use shared::members::Named;
 use shared::model::account::Account;
@@ -287,13 +288,43 @@ pub async fn write(
     said(&app, &by, to, checked).await.map(Created)
 }
 
-/// Writes in one of the caller's conversations.
+/// A message to be, and the file that comes with it in a form.
+pub struct WithFile(NewMessageBody, Option<UploadedFile>);
+
+impl FromRequest<App> for WithFile {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<WithFile> {
+        if body::media_type(request.headers()) != "multipart/form-data" {
+            let Body(body) = Body::from_request(request, app).await?;
+            return Ok(WithFile(body, None));
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, multipart::LARGEST).await?;
+        let again = || Request::from_parts(parts.clone(), bytes.clone().into());
+        let Body(body) = Body::from_request(again(), app).await?;
+        let file = Upload::from_request(again(), app).await?.file("file");
+        Ok(WithFile(body, file))
+    }
+}
+
+impl Describe for WithFile {
+    fn describe(operation: &mut Operation<'_>) {
+        Body::<NewMessageBody>::describe(operation);
+    }
+}
+
+/// Writes in one of the caller's conversations. A form may bring the file along.
 pub async fn write_in(
     Beside(by, conversation): Beside<Member, Conversation>,
     State(app): State<App>,
-    Body(body): Body<NewMessageBody>,
+    WithFile(mut body, file): WithFile,
 ) -> Result<Created<MessageView>> {
     let (other, _) = conversation.of(by.id())?;
+    if let Some(file) = file {
+        let held = attachments::receive(&app, by.id(), other, file).await?;
+        body.attachment_reference = Field::Given(held.reference);
+    }
     let mut problems = Problems::default();
     let checked = body.check(&mut problems);
     problems.finish()?;

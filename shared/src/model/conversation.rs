@@ -93,6 +93,23 @@ pub struct AttachmentHeld {
     pub message: Option<MessageId>,
 }
 
+/// The folder of the bucket that files of messages lie in, with a folder for each two members.
+pub const ATTACHMENTS: &str = "attachments/";
+
+impl AttachmentHeld {
+    /// The name in the bucket of a file between these two.
+    pub fn file(one: MemberId, other: MemberId, reference: &str) -> String {
+        format!("{ATTACHMENTS}{}-{}/{reference}", one.min(other), one.max(other))
+    }
+
+    /// Between which two a file of the bucket lies, and under which reference; `None` for other files.
+    pub fn of_file(file: &str) -> Option<([MemberId; 2], &str)> {
+        let (two, reference) = file.strip_prefix(ATTACHMENTS)?.split_once('/')?;
+        let (one, other) = two.split_once('-')?;
+        Some(([one.parse().ok()?, other.parse().ok()?], reference))
+    }
+}
+
 impl Stored for AttachmentHeld {
     fn key(&self) -> Key {
         keys::attachment(self.from, self.to, &self.attachment.reference)

@@ -129,7 +129,7 @@ fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Wri
     if let Some(attachment) = &message.attachment {
         let claim = Change::of(keys::attachment(from, to, &attachment.reference)).set("message", id);
         let free = Condition::without("message").and(Condition::equals("from", from));
-        writes.push((Guard::Attachment, Write::change(claim.remove("ttl").when(free))));
+        writes.push((Guard::Attachment, Write::change(claim.when(free))));
     }
     writes.push((Guard::Order, Write::create(message)?));
     let order = |write| (Guard::Order, write);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::people::PersonView;
 use crate::app::App;
 use crate::ids::{MemberId, MessageId, ThreadId};
+use crate::media;
 use crate::model::conversation::{Attachment, Message};
 
 /// How long the address of a file works.
@@ -90,8 +91,7 @@ struct Address {
 /// clients show.
 fn address(app: &App, attachment: &Attachment) -> String {
     let address = Address { file: attachment.file.clone(), until: app.clock.now() + ADDRESS_WORKS };
-    let plain = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '_' };
-    let name: String = attachment.file_name.chars().map(plain).collect();
+    let name = media::plain_name(&attachment.file_name);
     format!("/media/private/{}/{name}", app.seal.seal(PURPOSE, &address))
 }
 
