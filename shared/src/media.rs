@@ -132,8 +132,11 @@ impl Media {
     pub fn place(&self, name: &str, media: &str, size: u64, lasts: Duration) -> Result<Place> {
         let (bucket, credentials) = self.bucket()?;
         let mut action = bucket.put_object(Some(&credentials), name);
-        let headers =
-            [("content-type", media.to_owned()), ("content-length", size.to_string()), ("if-none-match", "*".to_owned())];
+        let headers = [
+            ("content-type", media.to_owned()),
+            ("content-length", size.to_string()),
+            ("if-none-match", "*".to_owned()),
+        ];
         for (name, value) in &headers {
             action.headers_mut().insert(*name, value.clone());
         }

@@ -7,6 +7,7 @@
 mod boards;
 mod google;
 mod leettrack;
+mod messages;
 mod native;
 mod personal_data;
 mod second_factor;
@@ -75,7 +76,7 @@ pub fn rows() -> Vec<Row> {
         docs::routes(),
         files::routes(),
         leaderboards::routes(),
-        messages::routes(),
+        ::messages::routes(),
     ];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
@@ -124,6 +125,7 @@ impl Story {
         self.swap_skills().await?;
         self.train().await?;
         self.climb_boards().await?;
+        self.write_letters().await?;
         self.use_leettrack().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use shared::boards::{Entry, Span, TRAINING, read};
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::conversation::Message;
 use shared::model::name::Email;
 use shared::model::upload;
 use shared::store::{Query, keys};
@@ -50,6 +51,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(score(subject)) }.boxed(),
     |subject| async { Ok(sessions(subject)) }.boxed(),
     |subject| relations(subject).boxed(),
+    |subject| messages(subject).boxed(),
     |subject| boards(subject).boxed(),
 ];
 
@@ -66,6 +68,8 @@ const COLLECTED: &[&str] = &[
     "SECOND",
     "SESSION",
     "SOCKET",
+    "TALK",
+    "TALKS",
 ];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
@@ -76,7 +80,6 @@ const NOT_YET: &[&str] = &[
     "posts",
     "comments",
     "likes",
-    "messages",
     "plans",
     "userskills",
     "workouts",
@@ -163,6 +166,38 @@ async fn relations(subject: &Subject<'_>) -> Result<Part> {
         part.push((key, people(subject.app, &ids.collect::<Vec<_>>()).await?));
     }
     Ok(part)
+}
+
+/// What they wrote and what was written to them, the first first, by conversation.
+async fn messages(subject: &Subject<'_>) -> Result<Part> {
+    let (app, mut messages, mut left_out) = (subject.app, Vec::new(), 0);
+    for other in subject.of_kind("TALK").filter_map(|item| item.get("other")?.as_u64().map(MemberId)) {
+        let mut next: Option<String> = None;
+        loop {
+            let query = Query::of(keys::messages(subject.account.id, other), PAGE).on_from(next.as_deref())?;
+            let page = app.table.query::<Message>(query).await?;
+            for message in &page.items {
+                if messages.len() < MOST_ITEMS { messages.push(of_message(message)) } else { left_out += 1 }
+            }
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(vec![("messages", Value::Array(messages)), ("messages_left_out", json!(left_out))])
+}
+
+fn of_message(message: &Message) -> Value {
+    json!({
+        "id": message.id,
+        "from_user": message.from,
+        "to_user": message.to,
+        "date": message.written_at,
+        "edited_date": message.edited_at,
+        "message": message.text,
+        "file": message.attachment.as_ref().map(|attachment| &attachment.file_name),
+    })
 }
 
 /// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others.

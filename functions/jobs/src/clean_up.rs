@@ -27,7 +27,13 @@ pub struct Report {
 /// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    let folders = [("avatars/", SPARED), ("banners/", SPARED), (FOLDER, SPARED), (ATTACHMENTS, SPARED), (export::FOLDER, export::LINK_WORKS)];
+    let folders = [
+        ("avatars/", SPARED),
+        ("banners/", SPARED),
+        (FOLDER, SPARED),
+        (ATTACHMENTS, SPARED),
+        (export::FOLDER, export::LINK_WORKS),
+    ];
     for (folder, spared) in folders {
         let mut after: Option<String> = None;
         loop {

@@ -231,7 +231,8 @@ pub async fn named(app: &App, from: MemberId, to: MemberId, reference: &str) -> 
 }
 
 async fn find(app: &App, one: MemberId, other: MemberId, reference: &str) -> Result<Option<AttachmentHeld>> {
-    let ours = reference.len() == REFERENCE && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let ours = reference.len() == REFERENCE
+        && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if !ours {
         return Ok(None);
     }

@@ -56,7 +56,7 @@ fn skillnet<P: Purpose>() -> Routes<P> {
         .get("/api/v1/messages/", skillnet::threads, "List one's conversations", Price::of(3, 500.0, 1.0))
         .post("/api/v1/messages/", skillnet::write, "Write to a member", Price::of(5, 20.0, 40.0))
         .get("/api/v1/messages/{thread_id}/", skillnet::thread, "Read a conversation", Price::of(4, 60.0, 10.0))
-        .post("/api/v1/messages/{thread_id}/", skillnet::write_in, "Write in a conversation", Price::of(4, 20.0, 40.0))
+        .post("/api/v1/messages/{thread_id}/", skillnet::write_in, "Write in a conversation", Price::of(5, 20.0, 40.0))
         .patch(
             "/api/v1/messages/{thread_id}/{message_id}/",
             skillnet::edit,
@@ -87,12 +87,7 @@ fn skillnet<P: Purpose>() -> Routes<P> {
 fn client<P: Purpose>() -> Routes<P> {
     Routes::new(Dialect::SkillnetClient)
         .get("/api/chats/conversations/", client::conversations, "List one's conversations", Price::of(3, 300.0, 0.0))
-        .get(
-            "/api/chats/chat-history/{user_id}/",
-            client::history,
-            "Read a conversation",
-            Price::of(4, 200.0, 10.0),
-        )
+        .get("/api/chats/chat-history/{user_id}/", client::history, "Read a conversation", Price::of(4, 200.0, 10.0))
 }
 
 /// The function.

@@ -26,11 +26,7 @@ pub struct Correspondent {
 }
 
 /// Members by their ids, as `viewer` sees them. Whoever has left is not among them. One round trip.
-pub async fn seen_by(
-    app: &App,
-    viewer: MemberId,
-    members: &[MemberId],
-) -> Result<BTreeMap<MemberId, Correspondent>> {
+pub async fn seen_by(app: &App, viewer: MemberId, members: &[MemberId]) -> Result<BTreeMap<MemberId, Correspondent>> {
     let batches = members.chunks(BATCH).map(|members| async move {
         let keys: Vec<_> = members.iter().map(|member| (keys::account(*member), keys::profile(*member))).collect();
         app.table.lately().get_pairs::<Account, Profile>(&keys).await

@@ -240,18 +240,20 @@ struct Checked {
     text: Text,
     attachment_reference: Option<String>,
     client_id: Option<String>,
+    /// A file that came in the same form.
+    file: Option<Attachment>,
 }
 
 impl NewMessageBody {
-    fn check(self, problems: &mut Problems) -> Option<Checked> {
+    fn check(self, problems: &mut Problems, has_file: bool) -> Option<Checked> {
         let attachment_reference = self.attachment_reference.nullable(problems, "attachment_reference").flatten();
         let client_id = self.client_id.nullable(problems, "client_id").flatten();
         if client_id.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > LONGEST_NAME) {
             problems.add("client_id", format!("A name has at least 1 and at most {LONGEST_NAME} characters."));
         }
-        let with_file = attachment_reference.is_some();
+        let with_file = has_file || attachment_reference.is_some();
         let text = text(self.message_content, with_file, problems)?;
-        Some(Checked { text, attachment_reference, client_id })
+        Some(Checked { text, attachment_reference, client_id, file: None })
     }
 }
 
@@ -274,7 +276,7 @@ pub async fn write(
 ) -> Result<Created<MessageView>> {
     let mut problems = Problems::default();
     let recipient = std::mem::take(&mut body.recipient).required(&mut problems, "recipient");
-    let checked = body.check(&mut problems);
+    let checked = body.check(&mut problems, false);
     problems.finish()?;
     // What is missing is a problem, so nothing is.
     let (recipient, checked) = recipient.zip(checked).ok_or_else(Error::not_found)?;
@@ -318,24 +320,24 @@ impl Describe for WithFile {
 pub async fn write_in(
     Beside(by, conversation): Beside<Member, Conversation>,
     State(app): State<App>,
-    WithFile(mut body, file): WithFile,
+    WithFile(body, file): WithFile,
 ) -> Result<Created<MessageView>> {
     let (other, _) = conversation.of(by.id())?;
-    if let Some(file) = file {
-        let held = attachments::receive(&app, by.id(), other, file).await?;
-        body.attachment_reference = Field::Given(held.reference);
-    }
     let mut problems = Problems::default();
-    let checked = body.check(&mut problems);
+    let checked = body.check(&mut problems, file.is_some());
     problems.finish()?;
-    said(&app, &by, other, checked.ok_or_else(Error::not_found)?).await.map(Created)
+    let mut checked = checked.ok_or_else(Error::not_found)?;
+    if let Some(file) = file {
+        checked.file = Some(attachments::receive(&app, by.id(), other, file).await?);
+    }
+    said(&app, &by, other, checked).await.map(Created)
 }
 
 async fn said(app: &App, by: &Member, to: MemberId, new: Checked) -> Result<MessageView> {
-    let Checked { text, attachment_reference, client_id } = new;
-    let attachment: Option<Attachment> = match attachment_reference {
+    let Checked { text, attachment_reference, client_id, file } = new;
+    let attachment = match attachment_reference.filter(|_| file.is_none()) {
         Some(reference) => Some(attachments::named(app, by.id(), to, &reference).await?),
-        None => None,
+        None => file,
     };
     let sent = talk::send(app, by.id(), to, NewMessage { text, client_id, attachment });
     let (sent, pair) = try_join(sent, people_of(app, by, to)).await?;

@@ -5,11 +5,13 @@
 //! in which they are kept, so that whoever asks for what came after one misses nothing.
 
 mod change;
+mod leave;
 mod read;
 mod send;
 mod text;
 
 pub use change::{Removal, edit, remove};
+pub use leave::forget_all;
 pub use read::{
     LONGEST_LIST, between, by_name, conversations, mark_read, other_sides, page_of_all, side, since, thread, unread,
 };
@@ -38,7 +40,8 @@ async fn admit(app: &App, member: MemberId) -> Result<()> {
 
 /// That neither of these two has blocked the other.
 fn unblocked(one: MemberId, other: MemberId) -> [Write; 2] {
-    [(one, other), (other, one)].map(|(member, blocked)| Write::check(keys::block(member, blocked), Condition::absent()))
+    [(one, other), (other, one)]
+        .map(|(member, blocked)| Write::check(keys::block(member, blocked), Condition::absent()))
 }
 
 /// A change of a side that nobody has changed since it was read, but for reading.

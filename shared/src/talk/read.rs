@@ -1,6 +1,7 @@
 //! Reading: what was said, with whom one has talked, and what one has not read.
 
 use futures_util::future::try_join_all;
+use serde::de::IgnoredAny;
 
 use super::{TRIES, busy};
 use crate::app::App;
@@ -9,7 +10,6 @@ use crate::events::{Event, happened};
 use crate::ids::{MemberId, MessageId, ThreadId};
 use crate::model::conversation::{Message, Said, Talk, Thread};
 use crate::store::{Change, Condition, Page, Query, Range, StoreError, Write, keys, pause};
-use crate::visibility;
 
 /// The most conversations of a list that has no pages.
 pub const LONGEST_LIST: usize = 500;
@@ -46,13 +46,7 @@ pub async fn between(
 }
 
 /// What was said between these two after a message: the first first.
-pub async fn since(
-    app: &App,
-    one: MemberId,
-    other: MemberId,
-    after: MessageId,
-    most: usize,
-) -> Result<Page<Message>> {
+pub async fn since(app: &App, one: MemberId, other: MemberId, after: MessageId, most: usize) -> Result<Page<Message>> {
     let query = Query::of(keys::messages(one, other), most).past(keys::message(one, other, after));
     app.table.query(query).await
 }
@@ -117,10 +111,14 @@ pub async fn conversations(app: &App, member: MemberId) -> Result<Vec<Talk>> {
 /// whom they are blocked.
 pub async fn unread(app: &App, member: MemberId) -> Result<Vec<Talk>> {
     let talks = list(app, keys::unread_talks(member)).await?;
-    let others: Vec<MemberId> = talks.iter().map(|talk| talk.other).collect();
-    let relations = visibility::relations(app, Some(member), &others).await?;
-    let open = talks.into_iter().zip(relations).filter(|(talk, relation)| !relation.blocked && talk.unread > 0);
-    Ok(open.map(|(talk, _)| talk).collect())
+    let batches = talks.chunks(PAGE / 2).map(|talks| async move {
+        let blocks = |talk: &Talk| [keys::block(member, talk.other), keys::block(talk.other, member)];
+        let keys: Vec<_> = talks.iter().flat_map(blocks).collect();
+        app.table.lately().get_all::<IgnoredAny>(&keys).await
+    });
+    let blocks = try_join_all(batches).await?.concat();
+    let open = blocks.chunks(2).map(|either| either.iter().all(Option::is_none));
+    Ok(talks.into_iter().zip(open).filter(|(talk, open)| *open && talk.unread > 0).map(|(talk, _)| talk).collect())
 }
 
 async fn list(app: &App, range: Range) -> Result<Vec<Talk>> {

@@ -135,7 +135,8 @@ fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Wri
     let order = |write| (Guard::Order, write);
     match sides {
         (Some(own), Some(other)) => {
-            writes.push(order(Write::change(moved(own, message).set("unread", 0).set("read_to", id).second_index(None))));
+            writes
+                .push(order(Write::change(moved(own, message).set("unread", 0).set("read_to", id).second_index(None))));
             let unread = moved(other, message).add("unread", 1).second_index(Some(keys::by_unread(to, id)));
             writes.push(order(Write::change(unread)));
             if own.latest.is_none() {

@@ -49,7 +49,8 @@ async fn fifty_messages_each_way_at_once_are_all_kept_counted_and_in_order() {
         [(ada.clone(), bob.clone(), body.clone()), (bob.clone(), ada.clone(), body)]
     };
     let replies = at_once((0..50).flat_map(both).collect()).await;
-    let sent: BTreeSet<u64> = replies.into_iter().map(|reply| reply.assert(201).json()["id"].as_u64().unwrap()).collect();
+    let sent: BTreeSet<u64> =
+        replies.into_iter().map(|reply| reply.assert(201).json()["id"].as_u64().unwrap()).collect();
     assert_eq!(sent.len(), 100);
     world.settle().await;
     let (of_ada, of_bob) = (side(&world, &ada, &bob).await, side(&world, &bob, &ada).await);
@@ -92,7 +93,8 @@ async fn what_is_sent_again_under_the_same_name_is_the_same_message() {
     let (ada, bob) = two(&world).await;
     let body = json!({ "message_content": "Hello", "client_id": "n-1" });
     let replies = at_once(vec![(ada.clone(), bob.clone(), body.clone()); 12]).await;
-    let ids: BTreeSet<u64> = replies.into_iter().map(|reply| reply.assert(201).json()["id"].as_u64().unwrap()).collect();
+    let ids: BTreeSet<u64> =
+        replies.into_iter().map(|reply| reply.assert(201).json()["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(side(&world, &bob, &ada).await.unread, 1);
     // The other's names are their own.
@@ -249,4 +251,43 @@ async fn what_is_delivered_twice_or_out_of_order_is_heard_once() {
         }
         assert_eq!(side(&world, &bob, &ada).await.unread, 2);
     }
+}
+
+#[tokio::test]
+async fn whoever_leaves_leaves_no_conversation_behind() {
+    let world = World::new().await;
+    let (ada, bob) = (world.reachable("ada").await, member(&world, "bob").await);
+    let ada = ada.bearing(&world.enter(&ada).await);
+    let cy = member(&world, "cy").await;
+    write(&world, &bob, &cy, "Between us").await;
+    write(&world, &ada, &bob, "Hello secret").await;
+    write(&world, &bob, &ada, "Hello yourself, secret").await;
+    let thread = side(&world, &ada, &bob).await.thread;
+    let path = format!("/api/v1/messages/{thread}/");
+    bob.upload(&path, "file", "notes.txt", b"Some notes").await.assert(201);
+    send(&ada, &cy, json!({ "message_content": "Another secret", "client_id": "c" })).await.assert(201);
+    assert_eq!(crate::files::stored(&world).len(), 1);
+    let data = crate::personal_data::export(&world, &ada).await;
+    let data: Value = serde_json::from_slice(&data["personal-data.json"]).unwrap();
+    let said: Vec<_> = data["messages"].as_array().unwrap().iter().map(|message| &message["message"]).collect();
+    assert_eq!(said, ["Hello secret", "Hello yourself, secret", "", "Another secret"]);
+    assert!(!data.to_string().contains("Between us"), "{data}");
+    let others = data["other"].as_array().unwrap().iter().map(|other| other["kind"].as_str().unwrap());
+    assert!(others.clone().all(|kind| kind == "letter"), "{:?}", others.collect::<Vec<_>>());
+
+    ada.elsewhere().sign_in().await.assert(200);
+    let browser = ada.elsewhere();
+    browser.sign_in().await.assert(200);
+    browser.delete(&ada.profile()).await.assert(200);
+    world.cloud.settle(Delivery::Twice).await;
+    for person in [&bob, &cy] {
+        assert_eq!(person.get("/api/v1/messages/").await.json()["count"], 1);
+        assert_eq!(person.get(&format!("/api/messages/?with_user={}", ada.id())).await.json()["count"], 0);
+    }
+    assert_eq!(bob.get("/api/unread-conversations/").await.json(), json!(0));
+    bob.get(&path).await.assert(404);
+    assert_eq!(crate::files::stored(&world).len(), 0);
+    let left = serde_json::to_string(&world.everything()).unwrap();
+    assert!(!left.contains("secret"), "{left}");
+    assert!(left.contains("Between us"));
 }

@@ -72,21 +72,33 @@ fn texts(messages: &Value) -> Vec<String> {
     messages.filter_map(|message| text(message)?.as_str().map(str::to_owned)).collect()
 }
 
+/// A conversation of somebody with a friend, a message of theirs there, and a file that came with it: the numbers and
+/// the reference, for the sweeps.
+pub async fn a_conversation_of(world: &World, owner: &Person) -> (String, String, String) {
+    let friend = member(world, &format!("friend-of-{}", owner.name)).await;
+    let owner = owner.bearing(&world.enter(owner).await);
+    write(world, &friend, &owner, "Hello").await;
+    let thread = owner.get("/api/v1/messages/").await.assert(200).json()["results"][0]["id"].to_string();
+    let path = format!("/api/v1/messages/{thread}/");
+    let said = owner.upload(&path, "file", "notes.txt", b"Some notes").await.assert(201).json();
+    let reference = said["attachment_reference"].as_str().expect("a reference").to_owned();
+    (thread, said["id"].to_string(), reference)
+}
+
 /// Everything that the functions `messages` and `chat` do with conversations, for the sweep over the policies.
 pub async fn a_day_of_talk(world: &World) {
-    let (ada, bob) = (member(world, "ada-talks").await, member(world, "bob-talks").await);
     let limited = World::with(&[("RateLimitFactor", "1")]).await;
-    let (eve, dan) = two(&limited).await;
-    write(&limited, &eve, &dan, "Hello").await;
-    let here = chat(&limited, &eve, &dan).await;
-    say(&here, "one", "Hello").await;
-    limited.settle().await;
-    write(world, &ada, &bob, "Hello").await;
-    bob.get("/api/last-messages/").await.assert(200);
-    bob.get("/api/unread-conversations/").await.assert(200);
-    let here = chat(world, &bob, &ada).await;
-    say(&here, "one", "Hello yourself").await;
-    here.send(json!({ "type": "delete_message", "uuid": "one" }).to_string()).await;
-    bob.post("/api/update-last-message/", json!({ "correspondent": ada.id() })).await.assert(204);
-    world.settle().await;
+    for world in [world, &limited] {
+        let (ada, bob) = (member(world, "ada-talks").await, member(world, "bob-talks").await);
+        write(world, &ada, &bob, "Hello").await;
+        bob.get("/api/last-messages/").await.assert(200);
+        bob.get("/api/unread-conversations/").await.assert(200);
+        let here = chat(world, &bob, &ada).await;
+        say(&here, "one", "Hello yourself").await;
+        here.send(json!({ "type": "delete_message", "uuid": "one" }).to_string()).await;
+        bob.post("/api/update-last-message/", json!({ "correspondent": ada.id() })).await.assert(204);
+        let (thread, message, _) = a_conversation_of(world, &ada).await;
+        ada.delete(&format!("/api/v1/messages/{thread}/{message}/")).await.assert(204);
+        world.settle().await;
+    }
 }

@@ -54,10 +54,9 @@ async fn a_message_opens_a_conversation_and_is_shown_to_both() {
     ] {
         ada.post(MESSAGES, body.clone()).await.assert(status);
     }
-    ada.post(MESSAGES, json!({})).await.is(
-        400,
-        json!({ "recipient": ["This field is required."], "message_content": ["This field is required."] }),
-    );
+    ada.post(MESSAGES, json!({}))
+        .await
+        .is(400, json!({ "recipient": ["This field is required."], "message_content": ["This field is required."] }));
     world.visitor().get(MESSAGES).await.assert(401);
 }
 
@@ -178,9 +177,7 @@ async fn the_web_client_reads_by_names() {
             "lastMessage": "Are you there?", "lastMessageTime": "2026-01-31T08:15:00Z", "unreadCount": 2,
         }])
     );
-    let said = |id: u64, text: &str| {
-        json!({ "id": id, "message": text, "sender": "ada", "receiver": "bob", "createdAt": "2026-01-31T08:15:00Z" })
-    };
+    let said = |id: u64, text: &str| json!({ "id": id, "message": text, "sender": "ada", "receiver": "bob", "createdAt": "2026-01-31T08:15:00Z" });
     history(&bob, "ADA").await.is(200, json!([said(first, "Hello"), said(second, "Are you there?")]));
     assert_eq!(conversations(&bob).await[0]["unreadCount"], 0);
     ada.get(&format!("/api/chats/chat-history/bob/?before={second}")).await.is(200, json!([said(first, "Hello")]));
@@ -188,4 +185,93 @@ async fn the_web_client_reads_by_names() {
     let eve = member(&world, "eve").await;
     history(&eve, "bob").await.is(200, Value::Array(vec![]));
     world.settle().await;
+}
+
+#[tokio::test]
+async fn a_file_is_sent_to_the_bucket_and_named_by_a_message() {
+    let world = World::new().await;
+    let (ada, bob) = two(&world).await;
+    let eve = member(&world, "eve").await;
+    write(&world, &ada, &bob, "Hello").await;
+    let path = thread_of(&ada).await;
+    let begin = async |body: Value| ada.post(&format!("{path}attachments/"), body).await;
+    let new = |name: &str, media: &str, size: u64| json!({ "file_name": name, "content_type": media, "size": size });
+    for (body, field) in [
+        (new("a.exe", "application/x-msdownload", 5), "content_type"),
+        (new("a.html", "text/html", 5), "content_type"),
+        (new("", "text/plain", 5), "file_name"),
+        (new("a.txt", "text/plain", 0), "size"),
+        (new("a.txt", "text/plain", 26_214_401), "size"),
+    ] {
+        let refused = begin(body).await.assert(400).json();
+        assert!(refused[field].is_array(), "{refused}");
+    }
+    eve.post(&format!("{path}attachments/"), new("a.txt", "text/plain", 5)).await.assert(404);
+
+    let place = begin(new("my notes.txt", "text/plain", 10)).await.assert(201).json();
+    let reference = place["attachment_reference"].as_str().unwrap();
+    assert_eq!(place["upload"]["expires_at"], "2026-01-31T08:25:00Z");
+    let named = json!({ "attachment_reference": reference });
+    let refused = ada.post(&path, named.clone()).await.assert(400).json();
+    assert_eq!(refused["attachment_reference"], json!(["The file was not sent yet."]));
+    let put = async |place: &Value, bytes: &'static [u8]| {
+        let mut request = reqwest::Client::new().put(place["upload"]["url"].as_str().unwrap()).body(bytes);
+        for (name, value) in place["upload"]["headers"].as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        request.send().await.expect("the bucket").status().as_u16()
+    };
+    assert_eq!(put(&place, b"Some notes").await, 200);
+    bob.post(&path, named.clone()).await.assert(400);
+    let said = ada.post(&path, named.clone()).await.assert(201).json();
+    assert_eq!((&said["message_content"], &said["attachment_reference"]), (&json!(""), &json!(reference)));
+    assert_eq!((&said["attachment"]["file_name"], &said["attachment"]["size"]), (&json!("my notes.txt"), &json!(10)));
+    ada.post(&path, named).await.assert(400);
+
+    // Only the two get at it; whoever has a link has it for an hour.
+    let own = format!("{path}attachments/{reference}/");
+    for by in [&ada, &bob] {
+        let found = by.get(&own).await.assert(302);
+        let file = reqwest::get(found.header("location")).await.unwrap();
+        assert_eq!(file.bytes().await.unwrap(), "Some notes");
+    }
+    eve.get(&own).await.assert(404);
+    world.visitor().get(&own).await.assert(401);
+    bob.get(&format!("{path}attachments/{}/", "x".repeat(3_000))).await.assert(404);
+    let link = said["attachment"]["url"].as_str().unwrap();
+    assert!(link.ends_with("/my_notes.txt"), "{link}");
+    let found = world.visitor().get(link).await.assert(302);
+    assert_eq!(reqwest::get(found.header("location")).await.unwrap().bytes().await.unwrap(), "Some notes");
+    world.visitor().get("/media/private/made.up/my_notes.txt").await.assert(404);
+    world.wait(Duration::hours(1));
+    world.visitor().get(link).await.assert(404);
+
+    // What is not what it was said to be is not named, and in the end removed, as is what nobody names.
+    let ada = ada.bearing(&world.enter(&ada).await);
+    let other = ada.post(&format!("{path}attachments/"), new("a.png", "image/png", 10)).await.assert(201).json();
+    assert_eq!(put(&other, b"<script>al").await, 200);
+    let refused = ada.post(&path, json!({ "attachment_reference": other["attachment_reference"] })).await;
+    assert_eq!(refused.assert(400).json()["attachment_reference"], json!(["The file is not what was announced."]));
+    world.settle().await;
+    assert_eq!(crate::files::stored(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn a_form_brings_its_file_along() {
+    let world = World::new().await;
+    let (ada, bob) = two(&world).await;
+    write(&world, &ada, &bob, "Hello").await;
+    let path = thread_of(&ada).await;
+    let said = bob.upload(&path, "file", "me.png", &crate::files::png(4)).await.assert(201).json();
+    assert_eq!((&said["attachment"]["content_type"], &said["message_content"]), (&json!("image/png"), &json!("")));
+    bob.upload(&path, "file", "me.png", b"<html>").await.assert(400);
+    bob.upload(&path, "file", "me.exe", b"MZ").await.assert(400);
+    bob.upload(&path, "file", "big.txt", &[b'x'; 4 * 1024 * 1024 + 1]).await.assert(413);
+    world.settle().await;
+    assert_eq!(crate::files::stored(&world).len(), 1);
+    bob.delete(&format!("{path}{}/", said["id"])).await.assert(204);
+    world.settle().await;
+    assert_eq!(crate::files::stored(&world).len(), 0);
+    let left = ada.get(&path).await.json()["results"][1].clone();
+    assert_eq!((&left["is_deleted"], &left["attachment"]), (&json!(true), &Value::Null));
 }

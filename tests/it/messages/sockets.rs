@@ -83,7 +83,10 @@ async fn a_token_comes_by_header_and_where_browsers_keep_it() {
         ada.connect(query, &[("cookie", &cookie), ("origin", ORIGIN)]).await.expect("a socket");
     }
     assert_eq!(refused(&ada, "surface=notifications&user=ada", &[("cookie", &cookie)]).await, 401);
-    assert_eq!(refused(&ada, "surface=feed&user=ada", &[("cookie", &cookie), ("origin", "https://evil.example")]).await, 403);
+    assert_eq!(
+        refused(&ada, "surface=feed&user=ada", &[("cookie", &cookie), ("origin", "https://evil.example")]).await,
+        403
+    );
     // Only access tokens open sockets.
     let credentials = json!({ "username": "ada", "password": crate::world::PASSWORD });
     let tokens = world.visitor().post("/api/token/", credentials).await.assert(200).json();

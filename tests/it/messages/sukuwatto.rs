@@ -123,7 +123,8 @@ async fn conversations_are_listed_by_what_was_said_last() {
     assert_eq!(shown(&list(&ada).await), [line("bob", "five", "five", 0), line("cy", "two", "two", 0)]);
     assert_eq!(ada.get("/api/unread-conversations/").await.json(), json!(0));
     ada.get("/api/last-unread-conversation/").await.is(200, Value::Null);
-    for body in [json!({}), json!({ "correspondent": 77 }), json!({ "correspondent": "x" }), json!({ "correspondent": [] })]
+    for body in
+        [json!({}), json!({ "correspondent": 77 }), json!({ "correspondent": "x" }), json!({ "correspondent": [] })]
     {
         ada.post("/api/update-last-message/", body).await.assert(204);
     }
