@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::{TRIES, Text, admit, as_known, blocked, busy, count, unblocked};
+use super::{TRIES, Text, admit, as_known, bare, blocked, busy, count, unblocked};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events::{Event, happened};
@@ -51,7 +51,7 @@ pub async fn edit(
             }
             writes.push(Write::change(change));
         }
-        writes.push(happened(app, Event::MessageEdited { message: edited.clone() })?);
+        writes.push(happened(app, Event::MessageEdited { message: bare(&edited) })?);
         if done(app, writes).await? {
             return Ok(edited);
         }
@@ -71,7 +71,7 @@ pub async fn remove(
     admit(app, by).await?;
     for attempt in 0..TRIES {
         let scene = look(app, by, to, message, within, attempt).await?;
-        let bare = Message { text: String::new(), attachment: None, deleted: true, ..scene.message.clone() };
+        let trace = Message { deleted: true, ..bare(&scene.message) };
         let mut writes = Vec::from(unblocked(by, to));
         writes.push(match removal {
             Removal::Whole => Write::delete(keys::message(by, to, message), Condition::present()),
@@ -82,7 +82,7 @@ pub async fn remove(
         });
         let next = match removal {
             Removal::Whole => scene.latest.iter().find(|other| other.id != message).cloned(),
-            Removal::Trace => Some(bare.clone()),
+            Removal::Trace => Some(trace.clone()),
         };
         for side in [&scene.own, &scene.other] {
             writes.push(Write::change(without(side, &scene.message, next.as_ref(), removal)));
@@ -95,9 +95,9 @@ pub async fn remove(
             writes.push(happened(app, gone)?);
             writes.push(Write::delete(keys::attachment(by, to, &attachment.reference), Condition::default()));
         }
-        writes.push(happened(app, Event::MessageDeleted { message: bare.clone() })?);
+        writes.push(happened(app, Event::MessageDeleted { message: trace.clone() })?);
         if done(app, writes).await? {
-            return Ok(bare);
+            return Ok(trace);
         }
     }
     Err(busy())

@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::auth::limits;
 use crate::error::{Error, Result};
 use crate::ids::MemberId;
-use crate::model::conversation::Talk;
+use crate::model::conversation::{Message, Talk};
 use crate::store::{Change, Condition, Write, keys};
 
 /// How often a change is tried that met another one in the same conversation.
@@ -53,6 +53,11 @@ fn as_known(side: &Talk) -> Change {
 /// Counts a conversation of a member, or one less.
 fn count(member: MemberId, by: i64) -> Write {
     Write::change(Change::of(keys::talk_count(member)).or_create().add("count", by))
+}
+
+/// A message without what it says, for events: these outlive it, and whoever tells of it reads it again.
+fn bare(message: &Message) -> Message {
+    Message { text: String::new(), attachment: None, ..message.clone() }
 }
 
 fn blocked() -> Error {

@@ -152,7 +152,7 @@ fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Wri
             writes.extend([from, to].map(|member| order(count(member, 1))));
         }
     }
-    writes.push(order(happened(app, Event::MessageSent { message: message.clone() })?));
+    writes.push(order(happened(app, Event::MessageSent { message: super::bare(message) })?));
     Ok(writes)
 }
 
