@@ -10,7 +10,7 @@ use shared::model::conversation::{Message, Talk};
 use shared::store::{Query, keys};
 
 use super::{chat, member, say, two, write};
-use crate::world::{Person, Reply, World};
+use crate::world::{Fault, Person, Reply, World};
 
 /// A member's side of a conversation.
 async fn side(world: &World, of: &Person, with: &Person) -> Talk {
@@ -301,4 +301,37 @@ async fn whoever_leaves_leaves_no_conversation_behind() {
     let left = serde_json::to_string(&world.everything()).unwrap();
     assert!(!left.contains("secret"));
     assert!(left.contains("Between us"));
+}
+
+/// As often as the SDK tries, so that a fault is not simply repeated away.
+const EVERY_ATTEMPT: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_a_message_is_kept_once_and_counted_once() {
+    let mut sweeps = tokio::task::JoinSet::new();
+    for fault in [Fault::Lost, Fault::AnswerLost, Fault::Unavailable, Fault::Throttled, Fault::Conflict] {
+        sweeps.spawn(async move {
+            let world = World::new().await;
+            let (ada, bob) = two(&world).await;
+            for call in 0.. {
+                let body = json!({ "message_content": "Hello", "client_id": format!("{call}") });
+                world.wire.fail(call, EVERY_ATTEMPT, fault);
+                let reply = send(&ada, &bob, body.clone()).await;
+                let reached = world.wire.calls() > call;
+                world.wire.mend();
+                assert!([201, 500].contains(&reply.status.as_u16()), "{fault:?} {call}: {}", reply.text());
+                send(&ada, &bob, body).await.assert(201);
+                let (of_ada, of_bob) = (side(&world, &ada, &bob).await, side(&world, &bob, &ada).await);
+                let so_many = i64::try_from(call + 1).unwrap();
+                assert_eq!((of_ada.messages, of_bob.messages, of_bob.unread), (so_many, so_many, so_many));
+                if !reached {
+                    break;
+                }
+            }
+            world.settle().await;
+        });
+    }
+    while let Some(swept) = sweeps.join_next().await {
+        swept.unwrap();
+    }
 }

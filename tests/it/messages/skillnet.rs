@@ -214,13 +214,6 @@ async fn a_file_is_sent_to_the_bucket_and_named_by_a_message() {
     let named = json!({ "attachment_reference": reference });
     let refused = ada.post(&path, named.clone()).await.assert(400).json();
     assert_eq!(refused["attachment_reference"], json!(["The file was not sent yet."]));
-    let put = async |place: &Value, bytes: &'static [u8]| {
-        let mut request = reqwest::Client::new().put(place["upload"]["url"].as_str().unwrap()).body(bytes);
-        for (name, value) in place["upload"]["headers"].as_object().unwrap() {
-            request = request.header(name, value.as_str().unwrap());
-        }
-        request.send().await.expect("the bucket").status().as_u16()
-    };
     assert_eq!(put(&place, b"Some notes").await, 200);
     bob.post(&path, named.clone()).await.assert(400);
     let said = ada.post(&path, named.clone()).await.assert(201).json();
@@ -274,4 +267,37 @@ async fn a_form_brings_its_file_along() {
     assert_eq!(crate::files::stored(&world).len(), 0);
     let left = ada.get(&path).await.json()["results"][1].clone();
     assert_eq!((&left["is_deleted"], &left["attachment"]), (&json!(true), &Value::Null));
+}
+
+/// Sends a file to the place that was promised for it, as a browser does.
+async fn put(place: &Value, bytes: &'static [u8]) -> u16 {
+    let mut request = reqwest::Client::new().put(place["upload"]["url"].as_str().unwrap()).body(bytes);
+    for (name, value) in place["upload"]["headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    request.send().await.expect("the bucket").status().as_u16()
+}
+
+#[tokio::test]
+async fn a_file_that_no_message_names_for_a_day_is_cleaned_up() {
+    let world = World::new().await;
+    let (ada, bob) = two(&world).await;
+    write(&world, &ada, &bob, "Hello").await;
+    let path = thread_of(&ada).await;
+    let named = ada.upload(&path, "file", "notes.txt", b"Some notes").await.assert(201).json();
+    let new = json!({ "file_name": "idle.txt", "content_type": "text/plain", "size": 4 });
+    let idle = ada.post(&format!("{path}attachments/"), new).await.assert(201).json();
+    assert_eq!(put(&idle, b"Idle").await, 200);
+    let clean_up = async || world.cloud.run_schedule("clean-up").await.unwrap().outcome.unwrap()["removed"].clone();
+    // Files are as old as the disk says.
+    world.clock.set(chrono::Utc::now());
+    assert_eq!(clean_up().await, 0);
+    world.wait(Duration::days(2));
+    assert_eq!((clean_up().await, clean_up().await), (json!(1), json!(0)));
+    let ada = ada.bearing(&world.enter(&ada).await);
+    let body = json!({ "attachment_reference": idle["attachment_reference"] });
+    ada.post(&path, body).await.is(400, json!({ "attachment_reference": ["There is no such file."] }));
+    let own = format!("{path}attachments/{}/", named["attachment_reference"].as_str().unwrap());
+    ada.get(&own).await.assert(302);
+    world.settle().await;
 }
