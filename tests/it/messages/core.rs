@@ -1,6 +1,7 @@
 //! What holds in every conversation, by whichever way it is held.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::Duration;
 use local::Delivery;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use shared::ids::MemberId;
 use shared::model::conversation::{Message, Talk};
 use shared::store::{Query, keys};
+use tokio::sync::Semaphore;
 
 use super::{chat, member, say, two, write};
 use crate::world::{Fault, Person, Reply, World};
@@ -30,10 +32,14 @@ async fn history(by: &Person, with: &Person) -> Vec<Value> {
     page["results"].as_array().unwrap().clone()
 }
 
-/// All of these at once; whoever gets no answer in time tries again, as clients do, under the same name.
+/// All of these at once, but for so many at a time that each gets its turn within a call's deadline; whoever gets no
+/// answer all the same tries again, as clients do, under the same name.
 async fn at_once(sends: Vec<(Person, Person, Value)>) -> Vec<Reply> {
+    let room = Arc::new(Semaphore::new(16));
     let sends = sends.into_iter().map(|(from, to, body)| {
+        let room = room.clone();
         tokio::spawn(async move {
+            let _room = room.acquire().await;
             for _ in 0..5 {
                 let reply = send(&from, &to, body.clone()).await;
                 if reply.status != 500 {
@@ -278,10 +284,14 @@ async fn whoever_leaves_leaves_no_conversation_behind() {
     bob.upload(&path, "file", "notes.txt", b"Some notes").await.assert(201);
     send(&ada, &cy, json!({ "message_content": "Another secret", "client_id": "c" })).await.assert(201);
     assert_eq!(crate::files::stored(&world).len(), 1);
+    ada.upload(&path, "file", "my plan.txt", b"A plan").await.assert(201);
     let data = crate::personal_data::export(&world, &ada).await;
+    let files: Vec<_> = data.iter().filter(|(name, _)| name.starts_with("files/")).collect();
+    assert_eq!(files.len(), 1, "those of others are not theirs");
+    assert!(files[0].0.ends_with("-my_plan.txt") && files[0].1 == b"A plan");
     let data: Value = serde_json::from_slice(&data["personal-data.json"]).unwrap();
     let said: Vec<_> = data["messages"].as_array().unwrap().iter().map(|message| &message["message"]).collect();
-    assert_eq!(said, ["Hello secret", "Hello yourself, secret", "", "Another secret"]);
+    assert_eq!(said, ["Hello secret", "Hello yourself, secret", "", "", "Another secret"]);
     assert!(!data.to_string().contains("Between us"), "{data}");
     let others = data["other"].as_array().unwrap().iter().map(|other| other["kind"].as_str().unwrap());
     assert!(others.clone().all(|kind| kind == "letter"), "{:?}", others.collect::<Vec<_>>());
