@@ -167,17 +167,17 @@ pub enum Event {
     },
     /// A member wrote to another.
     MessageSent {
-        /// What.
+        /// Which message; what it says is not among it, nor in the two below.
         message: Message,
     },
     /// A member changed a message of theirs.
     MessageEdited {
-        /// What it says now.
+        /// Which.
         message: Message,
     },
     /// A member took back a message of theirs.
     MessageDeleted {
-        /// What it said is not among it.
+        /// Which.
         message: Message,
     },
     /// A member read what another wrote.

@@ -34,6 +34,7 @@ pub mod reports;
 pub mod seal;
 pub mod stats;
 pub mod store;
+pub mod talk;
 pub mod things;
 pub mod visibility;
 

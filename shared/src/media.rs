@@ -34,6 +34,15 @@ pub struct File {
     pub content_type: String,
 }
 
+/// Where a file may be sent to.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The address, for a PUT.
+    pub url: String,
+    /// Headers that have to be sent along.
+    pub headers: Vec<(&'static str, String)>,
+}
+
 /// A file in a listing.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -97,6 +106,54 @@ impl Media {
     pub fn address(&self, name: &str) -> Result<String> {
         let (bucket, credentials) = self.bucket()?;
         Ok(bucket.get_object(Some(&credentials), name).sign(SIGNED_FOR).to_string())
+    }
+
+    /// The first bytes of the file of this name, and how many it has, if there is one.
+    pub async fn peek(&self, name: &str, bytes: u64) -> Result<Option<(Bytes, u64)>> {
+        let (bucket, credentials) = self.bucket()?;
+        let url = bucket.get_object(Some(&credentials), name).sign(SIGNED_FOR);
+        let request = Request::get(url.as_str()).header(header::RANGE, format!("bytes=0-{}", bytes.saturating_sub(1)));
+        let response = self.ask(request, Bytes::new(), DEADLINE).await?;
+        match response.status() {
+            StatusCode::NOT_FOUND => return Ok(None),
+            // Of nothing there is no part.
+            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(Some((Bytes::new(), 0))),
+            _ => {}
+        }
+        let response = expect_success(response)?;
+        let range = response.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        let total = range.and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let total = total.unwrap_or(response.body().len() as u64);
+        Ok(Some((response.into_body(), total)))
+    }
+
+    /// An address to which anyone may send one file of this name, type and size, for a while; and the headers to send
+    /// along. A file that lies there already stays as it is.
+    pub fn place(&self, name: &str, media: &str, size: u64, lasts: Duration) -> Result<Place> {
+        let (bucket, credentials) = self.bucket()?;
+        let mut action = bucket.put_object(Some(&credentials), name);
+        let headers = [
+            ("content-type", media.to_owned()),
+            ("content-length", size.to_string()),
+            ("if-none-match", "*".to_owned()),
+        ];
+        for (name, value) in &headers {
+            action.headers_mut().insert(*name, value.clone());
+        }
+        let url = action.sign(lasts).to_string();
+        // Whoever sends a file says by itself how long it is.
+        let headers = headers.into_iter().filter(|(name, _)| *name != "content-length").collect();
+        Ok(Place { url, headers })
+    }
+
+    /// An address at which anyone gets the file of this name for a minute, to keep it under another name and not to show
+    /// it.
+    pub fn download(&self, name: &str, as_name: &str) -> Result<String> {
+        let (bucket, credentials) = self.bucket()?;
+        let mut action = bucket.get_object(Some(&credentials), name);
+        let disposition = format!("attachment; filename=\"{}\"", plain_name(as_name));
+        action.query_mut().insert("response-content-disposition", disposition);
+        Ok(action.sign(SIGNED_FOR).to_string())
     }
 
     /// Removes the file of this name; one that is not there is as good as removed.
@@ -187,6 +244,12 @@ pub fn let_go_of_all(app: &App, member: MemberId, files: Vec<String>) -> Result<
         uploads.map(|(member, filename)| Write::delete(keys::upload(member, filename), Condition::default())).collect();
     writes.push(happened(app, Event::FilesOrphaned { member, files })?);
     Ok(writes)
+}
+
+/// A file's name in characters that mean nothing anywhere.
+pub fn plain_name(name: &str) -> String {
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '_' };
+    name.chars().map(plain).collect()
 }
 
 /// The path under which a file of the bucket is served.

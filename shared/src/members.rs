@@ -38,6 +38,21 @@ impl FromRequestParts<App> for Named {
     }
 }
 
+impl Named {
+    /// Who that may be, the likeliest first; whether they are there, and who may see them, is not looked at.
+    pub fn candidates(&self) -> &[MemberId] {
+        &self.0
+    }
+
+    /// The same of a name that does not stand in a path. One round trip.
+    pub async fn of(app: &App, named: &str) -> Result<Named> {
+        let holder = holder(app, named).await?;
+        let mut members: Vec<MemberId> = named.parse().into_iter().chain(holder).collect();
+        members.dedup();
+        Ok(Named(members))
+    }
+}
+
 impl Describe for Named {
     fn describe(operation: &mut Operation<'_>) {
         Path::<String>::describe(operation);

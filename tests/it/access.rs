@@ -186,6 +186,10 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
     if pattern == "/v1/boards/{board}/final" {
         return "/v1/boards/game/final?period=year-2025".to_owned();
     }
+    if pattern.contains("{thread_id}") {
+        let (thread, message, file) = crate::messages::a_conversation_of(world, owner).await;
+        return pattern.replace("{thread_id}", &thread).replace("{message_id}", &message).replace("{reference}", &file);
+    }
     let (mut post, mut comment) = (String::new(), String::new());
     if pattern.contains("{post}") || pattern.contains("{comment}") {
         owner.keep("Authorization", &world.enter(owner).await);

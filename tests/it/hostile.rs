@@ -82,6 +82,14 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         "target_post",
         "content_type_id",
         "object_id",
+        "recipient",
+        "message_content",
+        "attachment_reference",
+        "client_id",
+        "correspondent",
+        "file_name",
+        "content_type",
+        "size",
     ];
     for value in wrong {
         let all: serde_json::Map<_, _> = fields.iter().map(|field| ((*field).to_owned(), value.clone())).collect();
@@ -115,6 +123,7 @@ async fn no_body_on_any_route_is_a_failure_of_ours() {
             let path = row.path.replace("{user_id}", &member.id().to_string()).replace("{filename}", "x.png");
             let path = path.replace("{board}", "game").replace("{report_id}", "1");
             let path = path.replace("{post}", "7").replace("{comment}", "7");
+            let path = path.replace("{thread_id}", "7").replace("{message_id}", "8").replace("{reference}", "x");
             let callers = [member, world.visitor()];
             sweeps.spawn(send_everything(row.method.clone(), path, callers));
         }

@@ -22,6 +22,7 @@ mod leaderboards;
 mod leettrack;
 mod lockout;
 mod mailer;
+mod messages;
 mod moto;
 mod personal_data;
 mod prices;

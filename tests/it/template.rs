@@ -133,6 +133,7 @@ async fn a_day(world: &World) {
     crate::admin::a_day_of_the_staff(world, &ada).await;
     crate::social::a_day_among_members(world).await;
     crate::writing::a_day(world, &ada).await;
+    crate::messages::a_day_of_talk(world).await;
     world.visitor().get("/users/leaderboard/").await.assert(200);
     ada.get("/v1/boards/game/around-me").await.assert(200);
     ada.get("/v1/boards/game/following").await.assert(200);

@@ -6,8 +6,9 @@ use serde_json::json;
 use shared::App;
 use shared::audit::{self, Author};
 use shared::boards::{Act, Board, GAME, Name, Period, Scope, ScoreChange, apply};
-use shared::ids::{EventId, MemberId};
+use shared::ids::{EventId, MemberId, MessageId, ThreadId};
 use shared::model::account::{Account, NameHeld};
+use shared::model::conversation::{Message, Talk};
 use shared::model::letter::LetterRecord;
 use shared::model::name::{Email, Username};
 use shared::model::relation::Follow;
@@ -154,4 +155,46 @@ async fn keep(app: &App, mut writes: Vec<Write>) -> Result<(), String> {
         app.table.together(some).await.map_err(|error| format!("The players were not written: {error:?}"))?;
     }
     Ok(())
+}
+
+/// Lets the first players, who have accounts, have written to a member.
+pub async fn fill_talks(cloud: &Cloud, member: u64, players: u32) -> Result<(), String> {
+    let app = app(cloud, "accounts")?;
+    let (member, now) = (MemberId(member), app.clock.now());
+    let mut writes = Vec::new();
+    for number in 1..=players {
+        let other = MemberId(u64::from(number));
+        let (id, thread) = (MessageId(app.ids.next(now)), ThreadId(app.ids.next(now)));
+        let message = Message {
+            id,
+            thread,
+            from: other,
+            to: member,
+            text: "Hello there, how are you today?".to_owned(),
+            client_id: None,
+            attachment: None,
+            written_at: now,
+            edited_at: None,
+            deleted: false,
+        };
+        let side = |member, other, unread| Talk {
+            member,
+            other,
+            thread,
+            latest: Some(message.clone()),
+            unread,
+            read_to: None,
+            said_to: id,
+            messages: 1,
+            changes: 0,
+            moved_at: now,
+            begun_at: now,
+        };
+        let kept = [Write::put(&message), Write::put(&side(member, other, 1)), Write::put(&side(other, member, 0))];
+        for write in kept {
+            writes.push(write.map_err(|error| error.to_string())?);
+        }
+    }
+    writes.push(Write::change(Change::of(keys::talk_count(member)).or_create().add("count", i64::from(players))));
+    keep(&app, writes).await
 }

@@ -7,6 +7,7 @@
 mod boards;
 mod google;
 mod leettrack;
+mod messages;
 mod native;
 mod personal_data;
 mod second_factor;
@@ -71,13 +72,14 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables: [Routes; 6] = [
+    let tables: [Routes; 7] = [
         accounts::routes(),
         admin::routes(),
         docs::routes(),
         files::routes(),
         leaderboards::routes(),
         ::social::routes(),
+        ::messages::routes(),
     ];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
@@ -128,6 +130,7 @@ impl Story {
         self.climb_boards().await?;
         self.meet().await?;
         self.write_posts().await?;
+        self.write_letters().await?;
         self.use_leettrack().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;

@@ -8,9 +8,11 @@ use shared::dialect::Dialect;
 use shared::error::Kind;
 use shared::http::origin;
 use shared::ids::MemberId;
-use shared::model::socket::{Presence, Socket, Surface};
+use shared::model::socket::{Presence, Socket};
 use shared::store::{Condition, Query, Write, keys};
 use shared::{App, Error, Result};
+
+use crate::place::Place;
 
 /// Sockets looked at in one query.
 const PAGE: usize = 100;
@@ -39,17 +41,20 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
     origin::check(&app.config, &request.headers)?;
     let asked = request.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let protocols: Vec<&str> = asked.split(',').map(str::trim).filter(|protocol| !protocol.is_empty()).collect();
-    let by_protocol = protocols.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
-    let token = by_protocol.or_else(|| request.query_string_parameters.first("token"));
+    let by_protocol = protocols.iter().find_map(|protocol| protocol.strip_prefix(BEARER)).map(str::to_owned);
+    let place = Place::of(request)?;
+    let token = by_protocol.or_else(|| place.token(request));
     let token =
         token.ok_or_else(|| Error::unauthenticated("not_authenticated", "Open the socket with an access token."))?;
-    let Member { account, session } = extract::by_token(app, token).await?;
+    let by = extract::by_token(app, &token).await?;
+    let surface = place.admit(app, &by).await?;
+    let Member { account, session } = by;
     let opened_at = app.clock.now();
     let socket = Socket {
         connection: connection.to_owned(),
         member: account.id,
         session: session.id.clone(),
-        surface: Surface::Native,
+        surface,
         opened_at,
         boards: vec![],
     };
@@ -58,7 +63,7 @@ async fn admit(app: &App, connection: &str, request: &ApiGatewayWebsocketProxyRe
         member: account.id,
         username: account.username,
         session: session.id,
-        surface: Surface::Native,
+        surface,
         opened_at,
     };
     app.table.together(vec![Write::put(&socket)?, Write::put(&presence)?]).await?;

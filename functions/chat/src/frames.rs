@@ -2,15 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 use shared::boards::{Board, watch};
+use shared::dialect::skillnet::messages::MessageView;
 use shared::error::Kind;
 use shared::http::Cursor;
-use shared::ids::MemberId;
+use shared::ids::{MemberId, MessageId};
 use shared::live::Reached;
-use shared::model::socket::Socket;
-use shared::{App, Result};
+use shared::model::account::Account;
+use shared::model::socket::{Socket, Surface};
+use shared::store::keys;
+use shared::{App, Error, Result};
 
 use crate::boards::LineView;
-use crate::{boards, connection, online};
+use crate::skillnet::Answer;
+use crate::talks::{MissedView, NewMessageData, SinceData, ThreadData};
+use crate::{boards, connection, online, skillnet, sukuwatto, talks};
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
@@ -32,6 +37,29 @@ pub enum ClientFrame {
     UnfollowBoard {
         /// Which.
         board: Board,
+    },
+    /// This is for the other of a conversation.
+    #[serde(rename = "message.send")]
+    MessageSend {
+        /// What.
+        data: NewMessageData,
+    },
+    /// Everything in this conversation was read.
+    #[serde(rename = "message.read")]
+    MessageRead {
+        /// Which.
+        data: ThreadData,
+    },
+    /// What was said in this conversation after this message?
+    #[serde(rename = "message.since")]
+    MessageSince {
+        /// Which.
+        data: SinceData,
+    },
+    /// Somebody is writing in this conversation.
+    Typing {
+        /// Which.
+        data: ThreadData,
     },
 }
 
@@ -60,6 +88,28 @@ pub enum ServerFrame {
         /// Which.
         board: Board,
     },
+    /// Somebody wrote.
+    #[serde(rename = "message.new")]
+    MessageNew {
+        /// Which message.
+        id: MessageId,
+        /// The message.
+        data: Box<MessageView>,
+    },
+    /// A message says something else now.
+    #[serde(rename = "message.edited")]
+    MessageEdited {
+        /// Which message.
+        id: MessageId,
+        /// The message.
+        data: Box<MessageView>,
+    },
+    /// This was said.
+    #[serde(rename = "message.list")]
+    MessageList {
+        /// What.
+        data: MissedView,
+    },
     /// A frame could not be dealt with; the socket stays open.
     Error {
         /// For programs.
@@ -81,35 +131,81 @@ pub struct OnlineView {
 /// Answers one frame. A socket whose session has ended is closed instead.
 pub async fn answer(app: &App, connection: &str, frame: &str) -> Result<()> {
     let Some(socket) = connection::owner(app, connection).await? else { return Ok(()) };
-    let answer = match serde_json::from_str(frame) {
-        Ok(frame) => match of(app, &socket, frame).await {
-            Ok(answer) => answer,
-            Err(error) if !error.fields.is_empty() => ServerFrame::Error {
-                code: "invalid",
-                message: error.fields.iter().flat_map(|(_, messages)| messages).cloned().collect::<Vec<_>>().join(" "),
-            },
-            Err(error) if error.kind == Kind::Conflict => {
-                ServerFrame::Error { code: error.code, message: error.message.clone().into_owned() }
+    match socket.surface {
+        Surface::Native | Surface::SkillnetNotifications => {
+            if let Some(answer) = native(app, &socket, frame).await? {
+                send(app, connection, &answer).await?;
             }
-            Err(error) => return Err(error),
+        }
+        Surface::SukuwattoChat { with } => {
+            if let Some(answer) = sukuwatto::hear(app, socket.member, with, frame).await? {
+                send(app, connection, &answer).await?;
+            }
+        }
+        // What is said there is not listened to.
+        Surface::SukuwattoFeed => {}
+        Surface::SkillnetRoom { with } => match skillnet::hear(app, socket.member, with, frame).await? {
+            Answer::Nothing => {}
+            Answer::Refused(error) => send(app, connection, &skillnet::ServerFrame::Error { error }).await?,
+            Answer::Messages(messages) => {
+                let keys = [socket.member, with].map(keys::account);
+                let accounts = app.table.get_all::<Account>(&keys).await?;
+                let name = |member| accounts.iter().flatten().find(|account| account.id == member);
+                for message in messages.iter().filter(|message| !message.deleted) {
+                    let Some(sender) = name(message.from) else { continue };
+                    let frame = skillnet::ServerFrame::sent(message, sender.username.as_str());
+                    send(app, connection, &frame).await?;
+                }
+            }
         },
-        Err(_) => ServerFrame::Error { code: "unknown_frame", message: "This frame is not known here.".to_owned() },
-    };
-    match app.sockets.send(connection, &answer).await? {
+    }
+    Ok(())
+}
+
+async fn send(app: &App, connection: &str, frame: &impl Serialize) -> Result<()> {
+    match app.sockets.send(connection, frame).await? {
         Reached::Open => Ok(()),
         Reached::Gone => connection::forget(app, connection).await,
     }
 }
 
+/// A refusal in words for a frame: its code, and a sentence.
+pub(crate) fn told(error: &Error) -> (&'static str, String) {
+    let fields = error.fields.iter().flat_map(|(_, messages)| messages).cloned().collect::<Vec<_>>();
+    match fields.is_empty() {
+        true => (error.code, error.message.clone().into_owned()),
+        false => ("invalid", fields.join(" ")),
+    }
+}
+
+async fn native(app: &App, socket: &Socket, frame: &str) -> Result<Option<ServerFrame>> {
+    let Ok(frame) = serde_json::from_str(frame) else {
+        let message = "This frame is not known here.".to_owned();
+        return Ok(Some(ServerFrame::Error { code: "unknown_frame", message }));
+    };
+    match of(app, socket, frame).await {
+        Err(error) if error.kind == Kind::Internal => Err(error),
+        Err(error) => {
+            let (code, message) = told(&error);
+            Ok(Some(ServerFrame::Error { code, message }))
+        }
+        answer => answer,
+    }
+}
+
 /// The answer to a frame.
-async fn of(app: &App, socket: &Socket, frame: ClientFrame) -> Result<ServerFrame> {
+async fn of(app: &App, socket: &Socket, frame: ClientFrame) -> Result<Option<ServerFrame>> {
     match frame {
-        ClientFrame::Ping => Ok(ServerFrame::Pong),
-        ClientFrame::Online { cursor } => online::page(app, socket.member, cursor).await,
-        ClientFrame::FollowBoard { board } => boards::follow(app, socket, board).await,
+        ClientFrame::Ping => Ok(Some(ServerFrame::Pong)),
+        ClientFrame::Online { cursor } => online::page(app, socket.member, cursor).await.map(Some),
+        ClientFrame::FollowBoard { board } => boards::follow(app, socket, board).await.map(Some),
         ClientFrame::UnfollowBoard { board } => {
             watch::end(app, socket, &board).await?;
-            Ok(ServerFrame::BoardLeft { board })
+            Ok(Some(ServerFrame::BoardLeft { board }))
         }
+        ClientFrame::MessageSend { data } => talks::send(app, socket.member, data).await,
+        ClientFrame::MessageRead { data } => talks::read(app, socket.member, data).await,
+        ClientFrame::MessageSince { data } => talks::since(app, socket.member, data).await,
+        ClientFrame::Typing { data } => talks::typing(app, socket, data).await,
     }
 }

@@ -1,13 +1,19 @@
 //! Chat: sockets come and go, and frames are answered.
 //!
-//! So far the frames are those that say who is there, and those of boards; conversations come with the messages. A
-//! socket belongs to the session that opened it, and ends with it.
+//! A client opens a socket at a [`place`] of its own, and speaks and hears its own frames there: those of conversations in
+//! [`sukuwatto`], [`skillnet`] and [`talks`], and our own that say who is there, and what moves on boards. A socket belongs
+//! to the session that opened it, and ends with it.
 
 pub mod boards;
 pub mod connection;
+pub mod delivery;
 pub mod frames;
 pub mod notices;
 pub mod online;
+pub mod place;
+pub mod skillnet;
+pub mod sukuwatto;
+pub mod talks;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde_json::{Value, json};
@@ -47,8 +53,12 @@ async fn handle(app: App, event: Value) -> Result<Value> {
     }
 }
 
-async fn follow_up(app: App, Happened { event, .. }: Happened) -> Result<()> {
-    match event {
+async fn follow_up(app: App, happened: Happened) -> Result<()> {
+    match happened.event {
+        Event::MessageSent { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::MessagesRead { .. } => delivery::deliver(&app, &happened).await,
         Event::SessionEnded { member, session } => connection::close_all(&app, member, Some(&session)).await,
         Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
             connection::close_all(&app, member, None).await

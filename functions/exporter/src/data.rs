@@ -5,17 +5,19 @@
 //! is, under `other`, so that nothing is forgotten; secrets are not data about anybody and never leave.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use shared::boards::{Entry, Span, TRAINING, read};
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::conversation::{Attachment, AttachmentHeld, Message};
 use shared::model::name::Email;
 use shared::model::thing::Kind;
 use shared::model::upload;
 use shared::store::{Query, Range, keys};
-use shared::{App, Error, Result};
+use shared::{App, Error, Result, media};
 
 /// Items of a member that are read at most; more are counted and left out.
 const MOST_ITEMS: usize = 20_000;
@@ -51,6 +53,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(score(subject)) }.boxed(),
     |subject| async { Ok(sessions(subject)) }.boxed(),
     |subject| relations(subject).boxed(),
+    |subject| messages(subject).boxed(),
     |subject| boards(subject).boxed(),
     |subject| others(subject).boxed(),
     |subject| reports(subject).boxed(),
@@ -79,12 +82,14 @@ const COLLECTED: &[&str] = &[
     "SESSION",
     "SKILL",
     "SOCKET",
+    "TALK",
+    "TALKS",
     "TOLD",
     "WIDE",
 ];
 
 /// What no slice keeps yet: empty lists, so that readers of the file find every key.
-const NOT_YET: &[&str] = &["messages", "plans", "workouts", "exercises", "body_data"];
+const NOT_YET: &[&str] = &["plans", "workouts", "exercises", "body_data"];
 
 /// Collects everything about the owner of this account, and about nobody else.
 pub async fn collect(app: &App, account: &Account) -> Result<Everything> {
@@ -222,6 +227,38 @@ async fn all(app: &App, range: Range) -> Result<Vec<Item>> {
     Ok(items)
 }
 
+/// What they wrote and what was written to them, the first first, by conversation.
+async fn messages(subject: &Subject<'_>) -> Result<Part> {
+    let (app, mut messages, mut left_out) = (subject.app, Vec::new(), 0);
+    for other in partners(subject) {
+        let mut next: Option<String> = None;
+        loop {
+            let query = Query::of(keys::messages(subject.account.id, other), PAGE).on_from(next.as_deref())?;
+            let page = app.table.query::<Message>(query).await?;
+            for message in &page.items {
+                if messages.len() < MOST_ITEMS { messages.push(of_message(message)) } else { left_out += 1 }
+            }
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(vec![("messages", Value::Array(messages)), ("messages_left_out", json!(left_out))])
+}
+
+fn of_message(message: &Message) -> Value {
+    json!({
+        "id": message.id,
+        "from_user": message.from,
+        "to_user": message.to,
+        "date": message.written_at,
+        "edited_date": message.edited_at,
+        "message": message.text,
+        "file": message.attachment.as_ref().map(|attachment| &attachment.file_name),
+    })
+}
+
 /// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others.
 async fn boards(subject: &Subject<'_>) -> Result<Part> {
     let Subject { app, account, .. } = subject;
@@ -297,7 +334,7 @@ async fn people(app: &App, ids: &[MemberId]) -> Result<Value> {
             .collect();
         for (first, second) in app.table.get_pairs::<Account, Account>(&pairs).await? {
             for account in [first, second].into_iter().flatten() {
-                let picture = account.avatar.as_deref().map(shared::media::path);
+                let picture = account.avatar.as_deref().map(media::path);
                 people.push(json!({ "id": account.id, "username": account.username, "profile_filename": picture }));
             }
         }
@@ -335,7 +372,7 @@ fn is_withheld(name: &str) -> bool {
 async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
     let Subject { app, account, .. } = subject;
     let member = account.id;
-    let (mut listed, mut files, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
+    let mut pack = Pack { listed: Vec::new(), files: Vec::new(), room: MOST_BYTES };
     for folder in [format!("avatars/{member}/"), format!("banners/{member}/"), upload::folder(member)] {
         let mut after: Option<String> = None;
         loop {
@@ -344,22 +381,67 @@ async fn files(subject: &Subject<'_>) -> Result<(Value, Vec<(String, Bytes)>)> {
             after = Some(last.name.clone());
             for file in page {
                 let place = format!("files/{}", file.name.replacen(&format!("/{member}/"), "/", 1));
-                let packed = file.size <= room;
-                listed.push(json!({
-                    "name": file.name.rsplit('/').next(),
-                    "bytes": file.size,
-                    "kept_at": file.kept_at,
-                    "in_archive": packed.then_some(&place),
-                }));
-                // Replaced since it was listed: there is another one in its place.
-                if let (true, Some(content)) = (packed, if packed { app.media.get(&file.name).await? } else { None }) {
-                    room -= file.size;
-                    files.push((place, content.bytes));
-                }
+                let name = file.name.rsplit('/').next().unwrap_or_default();
+                pack.add(app, &file.name, name, file.size, file.kept_at, place).await?;
             }
         }
     }
-    Ok((Value::Array(listed), files))
+    for other in partners(subject) {
+        let mut after: Option<String> = None;
+        loop {
+            let query = Query::of(keys::attachments(member, other), PAGE).on_from(after.as_deref())?;
+            let page = app.table.query::<AttachmentHeld>(query).await?;
+            for held in page.items.iter().filter(|held| held.from == member) {
+                let Attachment { reference, file, file_name, size, .. } = &held.attachment;
+                let place = format!("files/attachments/{reference}-{}", media::plain_name(file_name));
+                pack.add(app, file, file_name, *size, held.announced_at, place).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok((Value::Array(pack.listed), pack.files))
+}
+
+/// With whom the member has talked.
+fn partners(subject: &Subject<'_>) -> Vec<MemberId> {
+    subject.of_kind("TALK").filter_map(|item| item.get("other")?.as_u64().map(MemberId)).collect()
+}
+
+/// Files on their way into the archive.
+struct Pack {
+    listed: Vec<Value>,
+    files: Vec<(String, Bytes)>,
+    /// Bytes that still fit.
+    room: u64,
+}
+
+impl Pack {
+    async fn add(
+        &mut self,
+        app: &App,
+        file: &str,
+        name: &str,
+        size: u64,
+        kept_at: DateTime<Utc>,
+        place: String,
+    ) -> Result<()> {
+        let packed = size <= self.room;
+        self.listed.push(json!({
+            "name": name,
+            "bytes": size,
+            "kept_at": kept_at,
+            "in_archive": packed.then_some(&place),
+        }));
+        // Replaced since it was listed: there is another one in its place.
+        if let (true, Some(content)) = (packed, if packed { app.media.get(file).await? } else { None }) {
+            self.room -= size;
+            self.files.push((place, content.bytes));
+        }
+        Ok(())
+    }
 }
 
 /// The JSON as people may read it, too.

@@ -5,10 +5,11 @@ use chrono::Duration;
 use serde::Serialize;
 use shared::ids::MemberId;
 use shared::model::account::Account;
+use shared::model::conversation::{ATTACHMENTS, AttachmentHeld};
 use shared::model::export;
 use shared::model::profile::Profile;
 use shared::model::upload::{FOLDER, Upload};
-use shared::store::{Condition, StoreError, keys};
+use shared::store::{Condition, Key, StoreError, keys};
 use shared::{App, Result};
 
 /// Younger files may belong to an upload that is still under way.
@@ -26,7 +27,13 @@ pub struct Report {
 /// Looks at every picture and every export once.
 pub async fn run(app: &App) -> Result<Report> {
     let mut report = Report::default();
-    let folders = [("avatars/", SPARED), ("banners/", SPARED), (FOLDER, SPARED), (export::FOLDER, export::LINK_WORKS)];
+    let folders = [
+        ("avatars/", SPARED),
+        ("banners/", SPARED),
+        (FOLDER, SPARED),
+        (ATTACHMENTS, SPARED),
+        (export::FOLDER, export::LINK_WORKS),
+    ];
     for (folder, spared) in folders {
         let mut after: Option<String> = None;
         loop {
@@ -48,7 +55,10 @@ pub async fn run(app: &App) -> Result<Report> {
 
 async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
     if let Some((member, filename)) = Upload::of_file(file) {
-        return serves(app, member, filename).await;
+        return is_kept(app, keys::upload(member, filename), "serves").await;
+    }
+    if let Some(([one, other], reference)) = AttachmentHeld::of_file(file) {
+        return is_kept(app, keys::attachment(one, other, reference), "message").await;
     }
     let Some(member) = file.split('/').nth(1).and_then(|member| member.parse::<MemberId>().ok()) else {
         // Not a name that we give: leave it to a person.
@@ -59,10 +69,11 @@ async fn is_referred_to(app: &App, file: &str) -> Result<bool> {
     Ok([avatar, banner].iter().flatten().any(|kept| kept == file))
 }
 
-/// Whether an upload serves anything. One that does not is given up, so that it never will.
-async fn serves(app: &App, member: MemberId, filename: &str) -> Result<bool> {
-    let idle = Condition::absent_or(Condition::without("serves"));
-    match app.table.delete(keys::upload(member, filename), idle).await {
+/// Whether a file that was sent is used for anything, which its record says under `purpose`. One that is not is given up,
+/// so that it never will.
+async fn is_kept(app: &App, record: Key, purpose: &str) -> Result<bool> {
+    let idle = Condition::absent_or(Condition::without(purpose));
+    match app.table.delete(record, idle).await {
         Ok(()) => Ok(false),
         Err(StoreError::Refused { .. }) => Ok(true),
         Err(error) => Err(error.into()),

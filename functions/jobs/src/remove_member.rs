@@ -1,6 +1,6 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters and of what happened, files, exports, the link to a Google account, what they wrote and liked with what others
-//! made of it, and what others keep about them.
+//! letters and of what happened, conversations, files, exports, the link to a Google account, and what others keep about
+//! them.
 //!
 //! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
@@ -11,7 +11,7 @@ use shared::model::google::GoogleLink;
 use shared::model::relation::Follow;
 use shared::model::{export, upload};
 use shared::store::{Change, Condition, Query, Range, StoreError, keys};
-use shared::{App, Result, clearing, graph};
+use shared::{App, Result, clearing, graph, talk};
 
 /// Keys per page.
 const PAGE: usize = 100;
@@ -28,6 +28,8 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
     }
     unfollow_all(app, member).await?;
     clearing::clear_written(app, member).await?;
+    // Found through the member's own side of each.
+    talk::forget_all(app, member).await?;
     loop {
         // Always the first page: what is on it is gone afterwards.
         let left = app.table.keys(Query::of(keys::all_of(member), PAGE)).await?.items;

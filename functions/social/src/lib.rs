@@ -27,8 +27,6 @@ pub const NEEDS: &[&str] = &["TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
 
 /// A page of fifty members, each with what stands between them and the caller.
 const PEOPLE: Price = Price::of(3, 230.0, 2.0);
-/// A page of everything that is written, of which every entry costs up to a dozen reads.
-const PAGE: Price = Price::of(5, 700.0, 1.0);
 /// A page of everything that is written, of which every entry costs up to a dozen reads; one trip more where little was
 /// written in two months.
 const PAGE: Price = Price::of(4, 500.0, 1.0);

@@ -1,5 +1,6 @@
 //! SkillNet: field maps for wrong values, `{"detail", "code"}` for everything else (its contract, section 1).
 
+pub mod messages;
 pub mod people;
 
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 pub mod people;
 pub mod text;
+pub mod views;
 
 use serde_json::{Value, json};
 

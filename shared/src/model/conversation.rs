@@ -55,6 +55,65 @@ impl Stored for Message {
     fn key(&self) -> Key {
         keys::message(self.from, self.to, self.id)
     }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_writer(self.from, self.id))
+    }
+
+    fn second_index(&self) -> Option<IndexKey> {
+        Some(keys::by_reader(self.to, self.id))
+    }
+}
+
+impl Message {
+    /// Whoever of the two is not this one.
+    pub fn other_than(&self, member: MemberId) -> MemberId {
+        if self.from == member { self.to } else { self.from }
+    }
+
+    /// The client's own name for it, or its number where no client gave it one.
+    pub fn name(&self) -> String {
+        self.client_id.clone().unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+/// A file on its way into a message, or in one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AttachmentHeld {
+    /// Who sends it.
+    pub from: MemberId,
+    /// To whom.
+    pub to: MemberId,
+    /// What it is said to be.
+    pub attachment: Attachment,
+    /// When it was announced.
+    pub announced_at: DateTime<Utc>,
+    /// The message that it came with; none yet, where there is none.
+    #[serde(default)]
+    pub message: Option<MessageId>,
+}
+
+/// The folder of the bucket that files of messages lie in, with a folder for each two members.
+pub const ATTACHMENTS: &str = "attachments/";
+
+impl AttachmentHeld {
+    /// The name in the bucket of a file between these two.
+    pub fn file(one: MemberId, other: MemberId, reference: &str) -> String {
+        format!("{ATTACHMENTS}{}-{}/{reference}", one.min(other), one.max(other))
+    }
+
+    /// Between which two a file of the bucket lies, and under which reference; `None` for other files.
+    pub fn of_file(file: &str) -> Option<([MemberId; 2], &str)> {
+        let (two, reference) = file.strip_prefix(ATTACHMENTS)?.split_once('/')?;
+        let (one, other) = two.split_once('-')?;
+        Some(([one.parse().ok()?, other.parse().ok()?], reference))
+    }
+}
+
+impl Stored for AttachmentHeld {
+    fn key(&self) -> Key {
+        keys::attachment(self.from, self.to, &self.attachment.reference)
+    }
 }
 
 /// That a client has sent a message under a name of its own.
@@ -87,6 +146,17 @@ pub struct Thread {
     pub begun_at: DateTime<Utc>,
 }
 
+impl Thread {
+    /// With whom `member` talks here; nobody, if it is not their conversation.
+    pub fn other_than(&self, member: MemberId) -> Option<MemberId> {
+        match self.members {
+            [one, other] if one == member => Some(other),
+            [other, one] if one == member => Some(other),
+            _ => None,
+        }
+    }
+}
+
 impl Stored for Thread {
     fn key(&self) -> Key {
         keys::thread(self.id)
@@ -111,6 +181,15 @@ pub struct Talk {
     /// The latest message that the member has read or written.
     #[serde(default)]
     pub read_to: Option<MessageId>,
+    /// The greatest number that a message ever had here; the next one has a greater one, so that messages are told
+    /// apart by what came after what.
+    pub said_to: MessageId,
+    /// How many messages there are.
+    #[serde(default)]
+    pub messages: i64,
+    /// How often messages were changed or taken back.
+    #[serde(default)]
+    pub changes: i64,
     /// When anything was last said.
     pub moved_at: DateTime<Utc>,
     /// Since when they have talked.
@@ -125,4 +204,17 @@ impl Stored for Talk {
     fn index(&self) -> Option<IndexKey> {
         self.latest.as_ref().map(|latest| keys::by_talk(self.member, latest.id))
     }
+
+    fn second_index(&self) -> Option<IndexKey> {
+        let latest = self.latest.as_ref().filter(|_| self.unread > 0)?;
+        Some(keys::by_unread(self.member, latest.id))
+    }
+}
+
+/// How many conversations a member has in which something was said.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct TalkCount {
+    /// So many.
+    #[serde(default)]
+    pub count: i64,
 }

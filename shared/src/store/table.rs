@@ -165,7 +165,7 @@ impl Query {
         Query { after: Some((place.sk, Some((key.pk, key.sk)))), ..self }
     }
 
-    /// On from a place in the range, whether an item lies there or not, for ranges that are in no index.
+    /// On from a place in the table, whether an item lies there or not: those beyond it, and none at it.
     pub fn past(self, key: Key) -> Query {
         Query { after: Some((key.sk, None)), ..self }
     }

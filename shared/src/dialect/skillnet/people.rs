@@ -52,6 +52,21 @@ impl PersonView {
     }
 }
 
+impl PersonView {
+    /// Somebody of whom the viewer may see no more than their name.
+    pub fn unseen(account: &Account) -> PersonView {
+        PersonView {
+            id: account.id,
+            username: account.username.as_str().to_owned(),
+            name: String::new(),
+            profile_picture: None,
+            title: None,
+            location: None,
+            ratings: RatingsView { average: 0.0, count: 0 },
+        }
+    }
+}
+
 /// A skill.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SkillView {

@@ -3,16 +3,25 @@
 //! | question | partition | sort key |
 //! | --- | --- | --- |
 //! | what was said between these two? | `PAIR#<id>#<id>` | `MESSAGE#<message>` |
-//! | was this said already, by the client's own name for it? | `PAIR#<id>#<id>` | `SAID#<name, hashed>` |
+//! | did a member say this already, by the client's own name for it? | `PAIR#<id>#<id>` | `SAID#<member>#<name, hashed>` |
+//! | what is this file that came with a message, or will? | `PAIR#<id>#<id>` | `ATTACHMENT#<reference>` |
 //! | whose conversation is this? | `THREAD#<id>` | `THREAD` |
 //! | how does a conversation stand for a member? | `MEMBER#<id>` | `TALK#<id>` |
+//! | how many conversations has a member? | `MEMBER#<id>` | `TALKS` |
+//! | were the sockets told of this? | `DELIVERED#<event>` | `DELIVERED` |
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | which conversations has a member, by their latest message? | `TALKS#<id>` | `<message>` |
+//! | what has a member written to anybody? | `WROTE#<id>` | `<message>` |
+//!
+//! | question | index `gsi2` partition | sort key |
+//! | --- | --- | --- |
+//! | in which conversations has a member not read everything? | `UNREAD#<id>` | `<message>` |
+//! | what has anybody written to a member? | `HEARD#<id>` | `<message>` |
 
 use super::{Index, IndexKey, Key, Range, digest, key, member_partition};
-use crate::ids::{MemberId, MessageId, ThreadId};
+use crate::ids::{EventId, MemberId, MessageId, ThreadId};
 
 fn pair(one: MemberId, other: MemberId) -> String {
     let (low, high) = (one.min(other), one.max(other));
@@ -29,9 +38,19 @@ pub fn messages(one: MemberId, other: MemberId) -> Range {
     Range { pk: pair(one, other), prefix: "MESSAGE#".to_owned(), index: None }
 }
 
-/// Was this said between these two already? Takes the client's own name for it, which is hashed.
-pub fn said(one: MemberId, other: MemberId, client_id: &str) -> Key {
-    key(pair(one, other), format!("SAID#{}", digest(client_id)))
+/// Did `from` say this to `to` already? Takes the client's own name for it, which is hashed.
+pub fn said(from: MemberId, to: MemberId, client_id: &str) -> Key {
+    key(pair(from, to), format!("SAID#{from}#{}", digest(client_id)))
+}
+
+/// What is this file that came with a message between these two, or will?
+pub fn attachment(one: MemberId, other: MemberId, reference: &str) -> Key {
+    key(pair(one, other), format!("ATTACHMENT#{reference}"))
+}
+
+/// The files that came with messages between these two, or will.
+pub fn attachments(one: MemberId, other: MemberId) -> Range {
+    Range { pk: pair(one, other), prefix: "ATTACHMENT#".to_owned(), index: None }
 }
 
 /// All that lies between these two.
@@ -62,4 +81,44 @@ pub fn by_talk(member: MemberId, latest: MessageId) -> IndexKey {
 /// Which conversations has this member? The one that has been quiet for longest first.
 pub fn talks(member: MemberId) -> Range {
     Range { pk: format!("TALKS#{member}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// A conversation's place among those in which a member has not read everything: by its latest message.
+pub fn by_unread(member: MemberId, latest: MessageId) -> IndexKey {
+    IndexKey { pk: format!("UNREAD#{member}"), sk: format!("{:016}", latest.0) }
+}
+
+/// In which conversations has this member not read everything? The one that has been quiet for longest first.
+pub fn unread_talks(member: MemberId) -> Range {
+    Range { pk: format!("UNREAD#{member}"), prefix: String::new(), index: Some(Index::Second) }
+}
+
+/// A message's place among all that a member wrote.
+pub fn by_writer(member: MemberId, message: MessageId) -> IndexKey {
+    IndexKey { pk: format!("WROTE#{member}"), sk: format!("{:016}", message.0) }
+}
+
+/// What has this member written to anybody? The first first.
+pub fn written_by(member: MemberId) -> Range {
+    Range { pk: format!("WROTE#{member}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// A message's place among all that was written to a member.
+pub fn by_reader(member: MemberId, message: MessageId) -> IndexKey {
+    IndexKey { pk: format!("HEARD#{member}"), sk: format!("{:016}", message.0) }
+}
+
+/// What has anybody written to this member? The first first.
+pub fn written_to(member: MemberId) -> Range {
+    Range { pk: format!("HEARD#{member}"), prefix: String::new(), index: Some(Index::Second) }
+}
+
+/// How many conversations has this member?
+pub fn talk_count(member: MemberId) -> Key {
+    key(member_partition(member), "TALKS")
+}
+
+/// Were the sockets told of this?
+pub fn delivered(event: EventId) -> Key {
+    key(format!("DELIVERED#{event}"), "DELIVERED")
 }

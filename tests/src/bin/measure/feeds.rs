@@ -91,6 +91,7 @@ async fn gather(app: &App, followers: u64) -> shared::Result<()> {
         followed: ACTOR,
         name: format!("fan{number:06}"),
         followed_name: "ada".to_owned(),
+        action: None,
         since,
     };
     app.table.put_all(&(0..followers).map(fan).collect::<Vec<_>>()).await
