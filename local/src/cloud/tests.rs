@@ -55,7 +55,7 @@ fn count(cloud: &Cloud, trigger: Trigger) -> usize {
 #[tokio::test]
 async fn an_event_goes_from_the_table_over_the_bus_to_its_worker() {
     let cloud = cloud().await;
-    put(&cloud, outbox(1, "MemberJoined"));
+    put(&cloud, outbox(1, "NobodyListens"));
     put(&cloud, outbox(2, "FilesOrphaned"));
     assert_eq!(cloud.functions().recent().len(), 0);
     cloud.settle(Delivery::Once).await;
@@ -72,10 +72,10 @@ async fn an_event_goes_from_the_table_over_the_bus_to_its_worker() {
 #[tokio::test]
 async fn deliveries_can_be_doubled_and_disordered() {
     let cloud = cloud().await;
-    put(&cloud, outbox(1, "MemberJoined"));
+    put(&cloud, outbox(1, "NobodyListens"));
     cloud.settle(Delivery::Twice).await;
     assert_eq!(count(&cloud, Trigger::Stream), 2);
-    (2..12).for_each(|number| put(&cloud, outbox(number, "MemberJoined")));
+    (2..12).for_each(|number| put(&cloud, outbox(number, "NobodyListens")));
     cloud.settle(Delivery::Shuffled).await;
     // Twice ten records in batches of seven.
     assert_eq!(count(&cloud, Trigger::Stream), 2 + 3);
@@ -114,7 +114,7 @@ async fn events_that_no_rule_takes_go_nowhere() {
         detail: "{}".to_owned(),
         ..Entry::default()
     };
-    bus::put_events(&cloud, vec![entry(Some("guildhall"), "MemberJoined"), entry(None, "NameLocked")]).unwrap();
+    bus::put_events(&cloud, vec![entry(Some("guildhall"), "NobodyListens"), entry(None, "NameLocked")]).unwrap();
     assert!(cloud.state().queues().unwrap().iter().all(|queue| queue.waiting == 0));
     let ids = bus::put_events(&cloud, vec![entry(Some("guildhall"), "MemberDeleted")]).unwrap();
     assert_eq!(ids.len(), 1);
@@ -127,9 +127,9 @@ async fn what_was_not_passed_on_yet_is_passed_on_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let storage = Storage::Folder(folder.path().join("data"));
     let first = Cloud::start(options(storage.clone())).await.unwrap();
-    put(&first, outbox(1, "MemberJoined"));
+    put(&first, outbox(1, "NobodyListens"));
     first.settle(Delivery::Once).await;
-    put(&first, outbox(2, "MemberJoined"));
+    put(&first, outbox(2, "NobodyListens"));
     let secrets = |cloud: &Cloud| cloud.functions().environment("accounts").unwrap()["SIGNING_SECRET"].clone();
     let secret = secrets(&first);
     first.shutdown().await;
