@@ -289,7 +289,8 @@ fn here(member: MemberId) -> Write {
 /// The writes that end this very follow, but for the counters.
 fn let_go(app: &App, follow: &Follow) -> Result<Vec<Write>> {
     let same = Condition::present().and(Condition::equals("action", follow.action));
-    let mut writes = vec![Write::delete(follow.key(), same)];
+    let many = Write::delete(keys::follow_of_many(follow.member, follow.followed), Condition::default());
+    let mut writes = vec![Write::delete(follow.key(), same), many];
     if let Some(action) = follow.action {
         let member = follow.member;
         writes.push(Write::delete(keys::action(member, Audience::Everyone, action), Condition::default()));

@@ -52,7 +52,7 @@ impl Place {
         let said = |name| request.query_string_parameters.first(name).map(str::to_owned);
         let named = |name| said(name).ok_or_else(Error::not_found);
         match said("surface").as_deref() {
-            None | Some("") => Ok(Place::Native),
+            None | Some("" | "native") => Ok(Place::Native),
             Some("chat") => Ok(Place::Chat { one: named("user")?, other: named("correspondent")? }),
             Some("feed") => Ok(Place::Feed { user: named("user")? }),
             Some("room") => Ok(Place::Room { room: named("room")? }),

@@ -41,14 +41,14 @@ async fn refused(by: &Person, query: &str, headers: &[(&str, &str)]) -> u16 {
     }
 }
 
-/// What came until now.
+/// What came until now, but for notices, which tell of the same in other words.
 fn heard(socket: &mut Socket) -> Vec<Value> {
     let frames = std::iter::from_fn(|| socket.try_recv());
     let read = |frame| match frame {
-        Frame::Text(text) => serde_json::from_str(&text).expect("JSON"),
+        Frame::Text(text) => serde_json::from_str::<Value>(&text).expect("JSON"),
         other => panic!("no text, but {other:?}"),
     };
-    frames.map(read).collect()
+    frames.map(read).filter(|frame| frame["type"] != "notice").collect()
 }
 
 /// Says something over Sukuwatto's socket.

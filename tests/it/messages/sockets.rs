@@ -355,3 +355,27 @@ async fn a_conversation_ends_with_the_session() {
     assert_eq!(history(&bob, &ada).await, json!([]));
     world.settle().await;
 }
+
+#[tokio::test]
+async fn sockets_open_at_the_paths_of_the_clients() {
+    let world = World::new().await;
+    let (ada, bob) = two(&world).await;
+    let token = world.enter(&ada).await;
+    let open = async |path: &str| ada.connect(&format!("{path}?token={token}"), &[]).await;
+    let mut chat = open("/ws/chat/bob/ada/").await.expect("a socket");
+    let mut room = open("/ws/chat/ada_bob/").await.expect("a socket");
+    let feed = open("/ws/feed/ada/").await.expect("a socket");
+    let _notifications = open("/ws/notifications/ada/").await.expect("a socket");
+    let native = open("/ws/").await.expect("a socket");
+    native.send(r#"{"type":"ping"}"#).await;
+    feed.send("whatever").await;
+    write(&world, &bob, &ada, "Hello").await;
+    world.settle().await;
+    assert_eq!((heard(&mut chat).len(), heard(&mut room).len()), (1, 1));
+    for (path, status) in
+        [("/ws/feed/bob/", 403), ("/ws/chat/bob/nobody/", 403), ("/ws/chat/ada/nobody/", 404), ("/ws/video/ada/", 404)]
+    {
+        assert_eq!(open(path).await.expect_err(path).0.as_u16(), status, "{path}");
+    }
+    world.settle().await;
+}

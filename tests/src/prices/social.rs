@@ -3,6 +3,8 @@
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
+use shared::ids::MemberId;
+use shared::{App, notices};
 
 use super::{PASSWORD, Story, token_of};
 use crate::browser::Browser;
@@ -71,6 +73,21 @@ impl Story {
         self.note("")?;
         let newest = first["items"][0]["id"].clone();
         vic.ask(Method::POST, "/v1/notices/seen", json!({ "up_to": newest })).await?;
+        self.note("")?;
+        self.ask_for_letters(&mut vic, MemberId(vic_id)).await
+    }
+
+    async fn ask_for_letters(&mut self, vic: &mut Browser, member: MemberId) -> Result<(), String> {
+        vic.ask(Method::PUT, "/v1/notices/digest", json!({ "on": true })).await?;
+        self.note("on")?;
+        vic.get("/v1/notices/digest").await?;
+        self.note("")?;
+        let environment = self.cloud.functions().environment("social").ok_or("There is no such function.")?;
+        let link = notices::stop_link(&App::new(environment).map_err(|error| error.to_string())?, member);
+        let path = &link[link.find("/v1/").ok_or("The link has no path.")?..];
+        vic.page(path).await?;
+        self.note("")?;
+        vic.fill(path, &[("List-Unsubscribe", "One-Click")]).await?;
         self.note("")
     }
 
