@@ -44,7 +44,7 @@ impl Story {
         self.note("")?;
         vic.ask(Method::POST, "/api/follow/", to_una.clone()).await?;
         self.skip();
-        players::follow(&self.cloud, shared::ids::MemberId(una_id), 120).await?;
+        players::follow(&self.cloud, MemberId(una_id), 120).await?;
         for path in [
             "/api/followers/?username=vic",
             "/api/following/?username=una&page_size=50",
