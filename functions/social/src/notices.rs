@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use shared::auth::Member;
 use shared::error::Problems;
 use shared::http::{Body, Cursor, Json, NoContent, Query};
-use shared::ids::NoticeId;
+use shared::ids::{MAX_SAFE_INTEGER, NoticeId};
 use shared::model::notice::Notice;
 use shared::notices::{self, NoticeView, is_seen};
 use shared::store::{self, Change, Condition, StoreError, Write, keys};
-use shared::{App, Result};
+use shared::{App, Error, Result};
 
 /// Notices on a page where the caller does not say, and at most: everybody in them costs four reads.
 const USUAL_PAGE: usize = 20;
@@ -84,6 +84,9 @@ pub async fn unseen(by: Member, State(app): State<App>) -> Result<Json<UnseenVie
 
 /// Notes that the caller has seen everything up to a notice. What they have seen stays seen.
 pub async fn see(by: Member, State(app): State<App>, Body(input): Body<SeenInput>) -> Result<NoContent> {
+    if !(1..=MAX_SAFE_INTEGER).contains(&input.up_to.0) {
+        return Err(Error::invalid_field("up_to", "Send the id of a notice."));
+    }
     // What is yet to come cannot have been seen.
     let latest = store::Query::of(keys::notices(by.id()), 1).backwards();
     let latest = app.table.query::<Notice>(latest).await?.items.first().map(|notice| notice.id);

@@ -153,6 +153,7 @@ async fn a_notice_says_who_did_what_when_and_to_what() {
         ada.post("/v1/notices/seen", body).await.assert(422);
     }
     bob.post("/v1/notices/seen", json!({ "up_to": 1 })).await.assert(204);
+    bob.post("/v1/notices/seen", json!({ "up_to": 0 })).await.assert(422);
     for path in ["/v1/notices", "/v1/notices/unseen"] {
         world.visitor().get(path).await.assert(401);
     }
