@@ -72,6 +72,7 @@ pub fn routes<P: Purpose>() -> Routes<P> {
         .post("/admin/users/{user_id}/role/", acts::set_role, "Set a role", Price::of(3, 4.0, 8.0))
         .post("/admin/users/{user_id}/delete/", acts::delete, "Delete an account", Price::of(3, 4.0, 20.0))
         .post("/admin/reports/{report_id}/see-to/", reports::settle, "See to a report", Price::of(3, 6.0, 14.0))
+        .post("/admin/reports/{report_id}/remove/", reports::remove, "Delete what is reported", Price::of(5, 6.0, 24.0))
         .post("/admin/jobs/{job}/run/", jobs::run, "Run a job now", Price::of(2, 2.0, 8.0));
     doors.and(pages).and(acts)
 }

@@ -122,6 +122,8 @@ fn sentence(done: Option<&str>) -> &'static str {
         Some("sessions_ended") => "All sessions have ended.",
         Some("second_factor_removed") => "The second factor is off, and all sessions have ended.",
         Some("deleted") => "The account is deleted.",
+        Some("post_deleted") => "The post is deleted.",
+        Some("comment_deleted") => "The comment is deleted.",
         Some("report_resolved") => "The report is resolved.",
         Some("report_closed") => "The report is closed.",
         Some("report_reopened") => "The report is open again.",

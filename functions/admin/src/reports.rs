@@ -15,8 +15,8 @@ use shared::model::post::{Comment, Post};
 use shared::model::report::{Report, State};
 use shared::model::thing::{Kind, Thing};
 use shared::reports::{self, Edit, LONGEST};
-use shared::store::keys;
-use shared::{App, Error, Result};
+use shared::store::{Write, keys};
+use shared::{App, Error, Result, clearing};
 
 use crate::acts::LONGEST_REASON;
 use crate::form::Form;
@@ -143,6 +143,8 @@ struct Target {
     /// What it says; nothing where it is gone, or no text.
     text: Option<String>,
     is_text: bool,
+    /// What the button that deletes it says to delete; none where there is no button.
+    removal: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -188,6 +190,7 @@ pub async fn show(
             kind: kind(target.kind),
             id: target.id,
             whom: whom.map(|whom| Whom::among(&names, whom)),
+            removal: text.as_ref().map(|_| target.kind.name()),
             text,
             is_text: matches!(target.kind, Kind::Post | Kind::Comment),
         }
@@ -252,4 +255,46 @@ async fn done(by: &Member, app: &App, report: ReportId, edit: Edit) -> Result<&'
         Some(State::Closed) => "report_closed",
         Some(State::Resolved) => "report_resolved",
     })
+}
+
+/// What is to go.
+#[derive(Deserialize, JsonSchema)]
+pub struct Removal {
+    /// `post` or `comment`.
+    #[serde(default)]
+    what: String,
+}
+
+/// Deletes the post or the comment that a report is about, and with it what others made of it. Whoever wrote it is of no
+/// concern here, unless they are of the staff. What is gone already stays gone.
+pub async fn remove(
+    Staff(by): Staff,
+    Shared(app): Shared<App>,
+    Path(report): Path<ReportId>,
+    Form(input): Form<Removal>,
+) -> Result<SeeOther> {
+    let found = reports::find(&app, report).await?;
+    let kinds = [Kind::Post, Kind::Comment];
+    let kind = kinds.into_iter().find(|kind| kind.name() == input.what);
+    let kind = kind.ok_or_else(|| Error::invalid_field("what", "Choose the post or the comment."))?;
+    let key = keys::thing(Thing { kind, id: found.target(kind).ok_or_else(Error::not_found)? });
+    if kind == Kind::Post {
+        if let Some(post) = app.table.get::<Post>(key).await? {
+            clearing::unpost(&app, &post, noted(&app, &by, post.owner, "post_deleted").await?).await?;
+        }
+        return Ok(SeeOther(format!("{REPORTS}{report}/?done=post_deleted")));
+    }
+    if let Some(comment) = app.table.get::<Comment>(key).await? {
+        clearing::uncomment(&app, &comment, noted(&app, &by, comment.owner, "comment_deleted").await?).await?;
+    }
+    Ok(SeeOther(format!("{REPORTS}{report}/?done=comment_deleted")))
+}
+
+/// What belongs in the transaction of an act on what this member wrote.
+async fn noted(app: &App, by: &Member, owner: MemberId, what: &'static str) -> Result<Vec<Write>> {
+    let account = app.table.get::<Account>(keys::account(owner)).await?.ok_or_else(Error::not_found)?;
+    match roles::hands_off(by, &account) {
+        Some((_, sentence)) => Err(Error::forbidden("hands_off", sentence)),
+        None => roles::noted(app, by, &account, what, None),
+    }
 }

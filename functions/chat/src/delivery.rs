@@ -23,7 +23,7 @@ use crate::talks::Seen;
 use crate::{connection, skillnet, sukuwatto};
 
 /// Sockets of one member that are written to at most.
-const MOST: usize = 500;
+const MOST: usize = 2_000;
 /// Sockets read at once.
 const PAGE: usize = 100;
 /// Sockets that are written to at once.

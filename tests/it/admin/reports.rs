@@ -75,6 +75,53 @@ async fn a_report_is_read_with_what_it_tells_of_and_seen_to() {
 }
 
 #[tokio::test]
+async fn what_is_reported_is_deleted_from_its_report_with_all_that_hangs_on_it() {
+    let world = World::new().await;
+    let (ada, eve, warden) = (member(&world, "ada").await, member(&world, "eve").await, staff(&world).await);
+    let post = eve.post("/api/posts/", json!({ "text": "Loud." })).await.assert(201).json()["id"].clone();
+    let said = json!({
+        "text": "Rude.", "comment_target_content_type": 2, "comment_target_object_id": post.to_string(),
+    });
+    let comment = eve.post("/api/comments/", said).await.assert(201).json()["id"].clone();
+    let report = json!({ "description": "x", "target_post": post, "target_comment": comment });
+    let made = ada.post("/api/reports/", report).await.assert(201).json();
+    let path = format!("/admin/reports/{}/", made["id"]);
+    let page = warden.get(&path).await.assert(200);
+    assert!(page.text().contains("Delete this post") && page.text().contains("Delete this comment"), "{}", page.text());
+    let token = token(&page);
+    let remove = format!("{path}remove/");
+    let press = async |what: &str| warden.fill(&remove, &[("token", token.as_str()), ("what", what)]).await;
+    for what in ["comment", "comment"] {
+        let reply = press(what).await.assert(303);
+        let page = warden.get(reply.header("location")).await.assert(200).text();
+        assert!(page.contains("The comment is deleted.") && page.contains("It is gone."), "{page}");
+    }
+    let left = ada.get(&format!("/api/posts/{post}/")).await.assert(200).json();
+    assert_eq!(left["comment_number"], 0);
+    press("post").await.assert(303);
+    world.settle().await;
+    ada.get(&format!("/api/posts/{post}/")).await.assert(404);
+    let trail = warden.get("/admin/audit/").await.text();
+    assert_eq!(
+        (trail.matches(">Post deleted<").count(), trail.matches(">Comment deleted<").count()),
+        (1, 1),
+        "{trail}"
+    );
+    for what in ["", "user", "member"] {
+        press(what).await.assert(422);
+    }
+    ada.fill(&remove, &[("token", token.as_str()), ("what", "post")]).await.assert(403);
+
+    // One's own is for somebody else of the staff.
+    let (own, _) = reports::write(&world, &warden).await;
+    let report = json!({ "description": "x", "target_post": own });
+    let made = ada.post("/api/reports/", report).await.assert(201).json();
+    let remove = format!("/admin/reports/{}/remove/", made["id"]);
+    warden.fill(&remove, &[("token", token.as_str()), ("what", "post")]).await.assert(403);
+    world.settle().await;
+}
+
+#[tokio::test]
 async fn a_report_stays_readable_when_everybody_in_it_is_gone() {
     let world = World::new().await;
     let (ada, eve, warden) = (member(&world, "ada").await, member(&world, "eve").await, staff(&world).await);

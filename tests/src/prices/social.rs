@@ -93,8 +93,16 @@ impl Story {
 
     async fn tell_the_staff(&mut self, una: &mut Browser, about: u64) -> Result<(), String> {
         let mut made = Value::Null;
+        let post = una.ask(Method::POST, "/api/posts/", json!({ "text": "x".repeat(200) })).await?["id"].clone();
+        let said = json!({
+            "text": "x".repeat(200), "comment_target_content_type": 2, "comment_target_object_id": post.to_string(),
+        });
+        let comment = una.ask(Method::POST, "/api/comments/", said).await?["id"].clone();
+        self.skip();
         for _ in 0..11 {
-            let report = json!({ "description": "x".repeat(200), "target_user": about });
+            let report = json!({
+                "description": "x".repeat(200), "target_user": about, "target_post": post, "target_comment": comment,
+            });
             made = una.ask(Method::POST, "/api/reports/", report).await?;
             self.note("about a member")?;
         }
@@ -113,6 +121,11 @@ impl Story {
         let token = token_of(&page)?.to_owned();
         staff.page(&format!("/admin{}", &path[4..])).await?;
         self.note("")?;
+        let remove = format!("/admin{}remove/", &path[4..]);
+        for what in ["comment", "post"] {
+            staff.fill(&remove, &[("token", token.as_str()), ("what", what)]).await?;
+            self.note(&format!("a {what}"))?;
+        }
         let form = [("token", token.as_str()), ("state", "closed"), ("notes", "Seen.")];
         staff.fill(&format!("/admin{}see-to/", &path[4..]), &form).await?;
         self.note("closed")?;
