@@ -88,9 +88,14 @@ pub async fn gate(app: &App, viewer: Option<MemberId>, holder: Option<MemberId>)
     let account = account.filter(|account| account.active).ok_or_else(Error::not_found)?;
     let relation = relations.first().copied().unwrap_or_default();
     if !may_see(viewer, member, account.audience, relation) {
-        return Err(if viewer.is_some() { not_permitted() } else { not_authenticated() });
+        return Err(hidden_from(viewer));
     }
     Ok((account, profile.unwrap_or_else(|| Profile::new(member))))
+}
+
+/// What a viewer hears of a member who hides from them: whoever is not signed in may be somebody who sees them.
+pub fn hidden_from(viewer: Option<MemberId>) -> Error {
+    if viewer.is_some() { not_permitted() } else { not_authenticated() }
 }
 
 /// Those of some members whom lists show to a viewer, in their order and whether they hide or not: none who are out, or

@@ -9,6 +9,7 @@ use http::request::Parts;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::{Beside, Member, Viewer};
+use shared::dialect::sukuwatto::people;
 use shared::http::describe::{Describe, Operation};
 use shared::http::scroll::Reach;
 use shared::http::{Field, Json, NumberedView, Query, Scroll};
@@ -18,14 +19,14 @@ use shared::model::action::Action;
 use shared::model::thing::{Head, Kind, Thing};
 use shared::store::{Page, Range, keys};
 use shared::things::{Sight, Wanted};
-use shared::visibility::Audience;
+use shared::visibility::{Audience, may_see};
 use shared::{App, Error, Result, members};
 
 use crate::content_types::{Meaning, Named};
 use crate::feed::{self, Stretch};
 use crate::months::{self, Mark, Monthly};
 use crate::views::{ActionView, verb_named};
-use crate::written::{LARGEST_PAGE, not_permitted};
+use crate::written::LARGEST_PAGE;
 
 /// Actions in the stream of a thing, at most: its client shows all who like a thing, and all comments.
 const MOST_OF_A_THING: usize = 1_000;
@@ -92,39 +93,13 @@ async fn show(
     Ok(Json(scroll.view(app, viewer, count, page.next.as_deref(), views)))
 }
 
-/// The member whose stream is wanted, if there is such a member.
-pub struct Actor(Option<MemberId>);
-
-/// Whose.
-#[derive(Deserialize, JsonSchema)]
-struct Whose {
-    /// The member's name.
-    #[serde(default)]
-    username: String,
-}
-
-impl FromRequestParts<App> for Actor {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Actor> {
-        let Query(whose) = Query::<Whose>::from_request_parts(parts, app).await?;
-        Ok(Actor(members::holder(app, &whose.username).await?))
-    }
-}
-
-impl Describe for Actor {
-    fn describe(operation: &mut Operation<'_>) {
-        Query::<Whose>::describe(operation);
-    }
-}
-
 /// Shows what a member did, to whoever may see their profile.
 pub async fn of_actor(
-    Beside(Beside(Viewer(viewer), Actor(actor)), scroll): Beside<Beside<Viewer, Actor>, Scroll>,
+    Beside(Beside(Viewer(viewer), named), scroll): Beside<Beside<Viewer, people::Named>, Scroll>,
     State(app): State<App>,
 ) -> Result<Json<NumberedView<ActionView>>> {
     let viewer = viewer.map(|viewer| viewer.id());
-    let actor = actor.ok_or_else(Error::not_found)?;
+    let actor = named.holder.ok_or_else(Error::not_found)?;
     let reach = scroll.reach(&app, viewer, LARGEST_PAGE)?;
     let stretch = stretch(&reach)?;
     let mut wanted = Wanted::by(viewer);
@@ -142,15 +117,10 @@ pub async fn of_actor(
         return Err(Error::not_found());
     }
     if !sight.shows_member(actor) {
-        let stranger = "Authentication credentials were not provided.";
-        return Err(if viewer.is_none() {
-            Error::unauthenticated("not_authenticated", stranger)
-        } else {
-            not_permitted()
-        });
+        return Err(members::hidden_from(viewer));
     }
     let relation = sight.relation(actor);
-    let sees = |audience: Audience| shared::visibility::may_see(viewer, actor, audience, relation);
+    let sees = |audience: Audience| may_see(viewer, actor, audience, relation);
     let lists = feed::ALL.into_iter().zip(lists).filter(|(audience, _)| sees(*audience)).map(|(_, list)| list);
     let found = feed::merge(lists, stretch);
     let page = reach.page(found, |last| last.id.to_string())?;

@@ -9,20 +9,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use ::accounts::joining::{Joined, NewMember, join};
 use chrono::{DateTime, Duration, Utc};
 use local::state::Letter;
 use local::{Cloud, Delivery, Options, Pumps, Storage};
 use serde_json::Value;
 use shared::App;
-use shared::auth::{sessions, tokens};
+use shared::auth::{passwords, sessions, tokens};
 use shared::clock::Clock;
 use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
 use shared::model::account::Account;
 use shared::model::action::Action;
+use shared::model::name::Username;
 use shared::model::relation::{Block, Follow};
 use shared::model::role::Role;
 use shared::store::{Change, keys};
+use tokio::sync::OnceCell;
 
 pub use person::{PASSWORD, Person};
 pub use reply::Reply;
@@ -125,10 +128,17 @@ impl World {
         Person::new(self, "visitor")
     }
 
-    /// A member with a session, for which no password was asked: tests need very many of them.
+    /// A member with a session. Neither took a password, which takes long: tests need very many of them. They have the
+    /// usual one all the same.
     pub async fn member(&self, name: &str) -> Person {
-        let person = Person::new(self, name);
-        person.register().await;
+        static USUAL: OnceCell<String> = OnceCell::const_new();
+        let hash = || async { passwords::hash(PASSWORD.to_owned()).await.expect("a hash") };
+        let app = self.app().with_ids(self.ids.clone());
+        let new = NewMember::new(Username::parse(name).expect("a name"), None);
+        let Joined { account, .. } = join(&app, new, None).await.expect("the table").expect("a name that is free");
+        let change = Change::of(keys::account(account.id)).set("password", USUAL.get_or_init(hash).await);
+        app.table.change::<Value>(change).await.expect("the account");
+        let person = Person::known(self, name, account.id.0);
         self.enter(&person).await;
         person
     }
