@@ -103,14 +103,10 @@ async fn sweep(world: &World, step: Step, fault: Fault) {
     let name = step.name;
     let staff = if step.by == By::Staff { admin::staff(world).await } else { world.visitor() };
     for call in 0.. {
-        let member = Person::new(world, &format!("{name}-{call}"));
-        member.register().await;
+        let member = world.member(&format!("{name}-{call}")).await;
         prepare(world, &step, &member, &staff).await;
         let caller = match step.by {
-            By::Themselves => {
-                member.sign_in().await.assert(200);
-                member.copy()
-            }
+            By::Themselves => member.copy(),
             By::Signing => member.elsewhere(),
             By::Staff => staff.copy(),
         };
