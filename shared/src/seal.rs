@@ -72,4 +72,10 @@ mod tests {
             assert_eq!(seal.open::<u8>("cursor", text), None, "{text:?}");
         }
     }
+
+    #[test]
+    fn without_a_secret_nothing_opens() {
+        let seal = Seal::new("");
+        assert_eq!(seal.open::<u8>("cursor", &seal.seal("cursor", &42)), None);
+    }
 }
