@@ -54,6 +54,12 @@ async fn what_is_new_and_unseen_is_told_once_a_day() {
     assert!(letter.text.contains("- bob follows you.") && letter.text.contains("- cy follows you."), "{}", letter.text);
     assert!(letter.html.contains("<li>bob follows you.</li>"), "{}", letter.html);
     assert_eq!(day(&world).await, 1, "that was told");
+    let gil = member(&world, "gil").await;
+    follow(&world, &gil, &ada).await;
+    world.settle().await;
+    assert_eq!(day(&world).await, 2);
+    let letter = world.letters().remove(0);
+    assert!(letter.text.contains("- gil follows you.") && !letter.text.contains("bob"), "{}", letter.text);
 
     // What was seen in time, or undone, is no news.
     let dan = member(&world, "dan").await;
@@ -61,7 +67,7 @@ async fn what_is_new_and_unseen_is_told_once_a_day() {
     world.settle().await;
     let latest = ada.get("/v1/notices?limit=1").await.json()["items"][0]["id"].clone();
     ada.post("/v1/notices/seen", json!({ "up_to": latest })).await.assert(204);
-    assert_eq!(day(&world).await, 1);
+    assert_eq!(day(&world).await, 2);
 
     // Two runs at once tell once.
     let eve = member(&world, "eve").await;
@@ -69,11 +75,11 @@ async fn what_is_new_and_unseen_is_told_once_a_day() {
     world.settle().await;
     let _ = tokio::join!(world.cloud.run_schedule("send-digests"), world.cloud.run_schedule("send-digests"));
     world.cloud.settle(local::Delivery::Twice).await;
-    assert_eq!(day(&world).await, 2);
+    assert_eq!(day(&world).await, 3);
     ada.put("/v1/notices/digest", json!({ "on": false })).await.is(200, json!({ "on": false }));
     follow(&world, &member(&world, "fay").await, &ada).await;
     world.settle().await;
-    assert_eq!(day(&world).await, 2, "she wants no more");
+    assert_eq!(day(&world).await, 3, "she wants no more");
 }
 
 #[tokio::test]

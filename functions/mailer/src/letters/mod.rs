@@ -140,6 +140,7 @@ impl Draft {
     /// Writes it, with a new code where it brings one.
     pub async fn write(self, app: &App) -> Result<Letter> {
         let (name, home) = (self.account.username.as_str(), app.config.public_url.as_str());
+        let stop = (self.kind == Kind::Digest).then(|| notices::stop_link(app, self.account.id));
         let code = async |purpose| codes::issue(app, &self.account, purpose, &self.to).await;
         let Parts { subject, text, html } = match self.kind {
             Kind::ConfirmAddress => {
@@ -185,7 +186,7 @@ impl Draft {
                 )
             }
             Kind::Digest => {
-                let (stop, news) = (&notices::stop_link(app, self.account.id), &self.news[..]);
+                let (stop, news) = (stop.as_deref().unwrap_or_default(), &self.news[..]);
                 Parts {
                     subject: Ok("What is new for you".to_owned()),
                     text: DigestText { name, home, stop, news }.render(),
@@ -203,7 +204,6 @@ impl Draft {
         };
         let broken = |cause| Error::internal("A letter could not be written.", cause);
         let subject = subject.map_err(broken)?.trim().to_owned();
-        let stop = (self.kind == Kind::Digest).then(|| notices::stop_link(app, self.account.id));
         Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)?, stop })
     }
 }
