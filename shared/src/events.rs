@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::boards::Board;
 use crate::error::Result;
-use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, ThreadId};
+use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, ProfileId, ThreadId};
 use crate::model::action::Action;
 use crate::model::conversation::Message;
 use crate::model::notice::Notice;
 use crate::model::thing::Thing;
+use crate::platforms::Platform;
 use crate::store::{Key, Stored, Write, keys};
 
 /// The `source` of our events on the bus.
@@ -205,6 +206,27 @@ pub enum Event {
         /// Of what.
         notice: Notice,
     },
+    /// Somebody who gave this member's address, or one that nobody has, wants to sign in by a code of six digits.
+    SignInCodeAsked {
+        /// Whose address it is.
+        member: Option<MemberId>,
+    },
+    /// What a platform tells of a member is to be fetched.
+    ProfileDue {
+        /// Whose.
+        member: MemberId,
+        /// Where.
+        platform: Platform,
+        /// Which profile; they may have another one there by now.
+        profile: ProfileId,
+        /// The run that it is a part of, which sees to every profile once; none where it stands by itself.
+        run: Option<EventId>,
+    },
+    /// A member wants the report of today.
+    DailyReportAsked {
+        /// Who.
+        member: MemberId,
+    },
     /// An account was deleted for good.
     MemberDeleted {
         /// Who it was.
@@ -244,6 +266,9 @@ impl Event {
             Event::MessagesRead { .. } => "MessagesRead",
             Event::DigestDue { .. } => "DigestDue",
             Event::Noticed { .. } => "Noticed",
+            Event::SignInCodeAsked { .. } => "SignInCodeAsked",
+            Event::ProfileDue { .. } => "ProfileDue",
+            Event::DailyReportAsked { .. } => "DailyReportAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
     }
@@ -268,6 +293,8 @@ impl Event {
             | Event::ThingDeleted { member, .. }
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
+            | Event::ProfileDue { member, .. }
+            | Event::DailyReportAsked { member }
             | Event::MemberDeleted { member } => Some(*member),
             Event::Acted { action } => Some(action.actor),
             Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {
@@ -277,7 +304,8 @@ impl Event {
             Event::NameLocked { member }
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }
-            | Event::SignInLinkAsked { member } => *member,
+            | Event::SignInLinkAsked { member }
+            | Event::SignInCodeAsked { member } => *member,
             Event::BoardMoved { .. } | Event::JobAsked { .. } => None,
         }
     }

@@ -165,6 +165,10 @@ id!(
     FileId
 );
 id!(
+    /// What a member is called on a platform, and what is known of them there.
+    ProfileId
+);
+id!(
     /// A request for one's own data.
     ExportId
 );

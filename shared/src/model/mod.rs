@@ -3,6 +3,7 @@
 pub mod account;
 pub mod action;
 pub mod code;
+pub mod coding;
 pub mod conversation;
 pub mod export;
 pub mod feed;
@@ -24,5 +25,6 @@ pub mod second_factor;
 pub mod session;
 pub mod skill;
 pub mod socket;
+pub mod subscription;
 pub mod thing;
 pub mod upload;

@@ -1,5 +1,5 @@
-//! Every key of the table, named for the question it answers. Keys are made here and in the two files below it, `social`
-//! and `talk`, and nowhere else.
+//! Every key of the table, named for the question it answers. Keys are made here and in the files below it, `coding`,
+//! `social` and `talk`, and nowhere else.
 //!
 //! | question | partition | sort key |
 //! | --- | --- | --- |
@@ -62,9 +62,11 @@
 //! | --- | --- | --- |
 //! | who is ahead on this board? | `BOARD#<board>` | `<highest first>#<reached by>#<id>` |
 
+mod coding;
 mod social;
 mod talk;
 
+pub use coding::*;
 pub use social::*;
 pub use talk::*;
 

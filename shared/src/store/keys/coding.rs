@@ -1,0 +1,77 @@
+//! Keys of coding profiles, and of those who subscribed to hear of theirs.
+//!
+//! | question | partition | sort key |
+//! | --- | --- | --- |
+//! | does this member subscribe, and which group are they in? | `MEMBER#<id>` | `SUBSCRIPTION` |
+//! | what is known of a member on this platform? | `MEMBER#<id>` | `CODING#<platform>` |
+//! | how did a profile stand in this week's report? | `MEMBER#<id>` | `SNAPSHOT#<platform>#<week>` |
+//! | whose account on a platform is this? | `CODER#<platform>#<name, folded>` | `CODER` |
+//! | is there a group of this name, and how many are in it? | `GROUP#<name, folded>` | `GROUP` |
+//!
+//! | question | index `gsi1` partition | sort key |
+//! | --- | --- | --- |
+//! | which profiles are there on a platform? in so many shards | `CODERS#<platform>#<shard>` | `<profile>` |
+
+use super::{Index, IndexKey, Key, Range, key, member_partition};
+use crate::boards::Period;
+use crate::ids::{MemberId, ProfileId};
+use crate::platforms::Platform;
+
+/// In how many parts the list of a platform's profiles lies, each of which is read by itself.
+pub const CODER_SHARDS: u64 = 16;
+
+/// Does this member subscribe, and which group are they in?
+pub fn subscription(member: MemberId) -> Key {
+    key(member_partition(member), "SUBSCRIPTION")
+}
+
+/// What is known of a member on this platform?
+pub fn coding_profile(member: MemberId, platform: Platform) -> Key {
+    key(member_partition(member), format!("CODING#{}", platform.name()))
+}
+
+/// What is known of a member on any platform?
+pub fn coding_profiles(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "CODING#".to_owned(), index: None }
+}
+
+/// How did a profile stand in this week's report?
+pub fn snapshot(member: MemberId, platform: Platform, week: Period) -> Key {
+    key(member_partition(member), format!("SNAPSHOT#{}#{week}", platform.name()))
+}
+
+/// How did a profile stand, week after week? The first first.
+pub fn snapshots(member: MemberId, platform: Platform) -> Range {
+    Range { pk: member_partition(member), prefix: format!("SNAPSHOT#{}#", platform.name()), index: None }
+}
+
+/// How did a member's profiles stand, platform after platform and week after week?
+pub fn snapshots_of(member: MemberId) -> Range {
+    Range { pk: member_partition(member), prefix: "SNAPSHOT#".to_owned(), index: None }
+}
+
+/// Whose account on a platform is this? Takes the folded name.
+pub fn coder(platform: Platform, folded: &str) -> Key {
+    key(format!("CODER#{}#{folded}", platform.name()), "CODER")
+}
+
+/// Is there a group of this name, and how many are in it? Takes the folded name.
+pub fn coding_group(folded: &str) -> Key {
+    key(format!("GROUP#{folded}"), "GROUP")
+}
+
+/// A profile's place among those of its platform.
+pub fn by_platform(platform: Platform, profile: ProfileId) -> IndexKey {
+    let shard = profile.0 % CODER_SHARDS;
+    IndexKey { pk: format!("CODERS#{}#{shard}", platform.name()), sk: format!("{:016}", profile.0) }
+}
+
+/// Which profiles are there on a platform? One of [`CODER_SHARDS`] parts of the answer.
+pub fn coders(platform: Platform, shard: u64) -> Range {
+    Range { pk: format!("CODERS#{}#{shard}", platform.name()), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// Whether a stored sort key is that of a coding profile.
+pub fn is_coding_profile(sk: &str) -> bool {
+    sk.starts_with("CODING#")
+}
