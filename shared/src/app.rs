@@ -10,7 +10,7 @@ use crate::auth::tokens::KeyRing;
 use crate::boards::Boards;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Environment};
-use crate::ids::{ActionId, EventId, ExportId, Ids, MemberId, ReportId};
+use crate::ids::{ActionId, EventId, ExportId, Ids, MemberId, ProfileId, ReportId};
 use crate::live::Sockets;
 use crate::media::Media;
 use crate::seal::Seal;
@@ -117,6 +117,11 @@ impl App {
     /// An id for something that a member told the staff of.
     pub fn new_report_id(&self) -> ReportId {
         ReportId(self.ids.next(self.clock.now()))
+    }
+
+    /// An id for what a member is called on a platform.
+    pub fn new_profile_id(&self) -> ProfileId {
+        ProfileId(self.ids.next(self.clock.now()))
     }
 
     /// An id for something that happened.

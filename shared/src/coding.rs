@@ -1,5 +1,8 @@
 //! Coding profiles as they change: what a platform tells is kept, and what it does not tell stays.
 
+pub mod boards;
+pub mod subscriber;
+
 use std::time::Duration;
 
 use crate::app::App;

@@ -67,6 +67,9 @@ pub struct Config {
     pub operations_token: Secret,
     /// `UNIFORM_LOGIN_ERRORS`: whether a failed login hides which names exist.
     pub uniform_login_errors: bool,
+    /// `SUBSCRIBER_LOGIN`: whether subscribers of SkillTracker sign in by their address alone (`immediate`), and not by a
+    /// code that is sent there (`code`).
+    pub immediate_subscriber_login: bool,
     /// `BUCKET`: where files are kept.
     pub bucket: String,
     /// `MAX_AVATAR_MEGABYTES`: the size limit of an avatar in units of 1,048,576 bytes.
@@ -160,6 +163,13 @@ impl Config {
             token_secret: read.secret("TOKEN_SECRET"),
             operations_token: read.secret("OPERATIONS_TOKEN"),
             uniform_login_errors: read.flag("UNIFORM_LOGIN_ERRORS")?,
+            immediate_subscriber_login: match read.text("SUBSCRIBER_LOGIN").as_str() {
+                "immediate" => true,
+                "code" | "" => false,
+                other => {
+                    return Err(ConfigError(format!("SUBSCRIBER_LOGIN must be code or immediate, not {other:?}.")));
+                }
+            },
             bucket: read.text("BUCKET"),
             max_avatar_megabytes: read.number("MAX_AVATAR_MEGABYTES", 2.0)?,
             bus: read.text("BUS"),

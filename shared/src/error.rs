@@ -199,6 +199,12 @@ impl Error {
         self
     }
 
+    /// The same error in other words.
+    pub fn worded(mut self, message: impl Into<Cow<'static, str>>) -> Error {
+        self.message = message.into();
+        self
+    }
+
     /// The same error with a time to wait, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Error {
         self.retry_after = Some(seconds.max(1));

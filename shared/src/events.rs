@@ -211,6 +211,20 @@ pub enum Event {
         /// Whose address it is.
         member: Option<MemberId>,
     },
+    /// Somebody without a session wants this member's subscription, or nobody's, to end.
+    UnsubscribeAsked {
+        /// Whose address they gave.
+        member: Option<MemberId>,
+    },
+    /// A member is no more who they were on a platform, and what was noted of that account week by week is to go.
+    CoderLetGo {
+        /// Who.
+        member: MemberId,
+        /// Where.
+        platform: Platform,
+        /// What they were called there.
+        username: String,
+    },
     /// What a platform tells of a member is to be fetched.
     ProfileDue {
         /// Whose.
@@ -267,6 +281,8 @@ impl Event {
             Event::DigestDue { .. } => "DigestDue",
             Event::Noticed { .. } => "Noticed",
             Event::SignInCodeAsked { .. } => "SignInCodeAsked",
+            Event::UnsubscribeAsked { .. } => "UnsubscribeAsked",
+            Event::CoderLetGo { .. } => "CoderLetGo",
             Event::ProfileDue { .. } => "ProfileDue",
             Event::DailyReportAsked { .. } => "DailyReportAsked",
             Event::MemberDeleted { .. } => "MemberDeleted",
@@ -293,6 +309,7 @@ impl Event {
             | Event::ThingDeleted { member, .. }
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
+            | Event::CoderLetGo { member, .. }
             | Event::ProfileDue { member, .. }
             | Event::DailyReportAsked { member }
             | Event::MemberDeleted { member } => Some(*member),
@@ -305,7 +322,8 @@ impl Event {
             | Event::ConfirmationAsked { member }
             | Event::PasswordResetAsked { member }
             | Event::SignInLinkAsked { member }
-            | Event::SignInCodeAsked { member } => *member,
+            | Event::SignInCodeAsked { member }
+            | Event::UnsubscribeAsked { member } => *member,
             Event::BoardMoved { .. } | Event::JobAsked { .. } => None,
         }
     }

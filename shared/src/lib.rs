@@ -19,6 +19,7 @@ pub mod events;
 pub mod graph;
 pub mod http;
 pub mod ids;
+pub mod joining;
 pub mod lambda;
 pub mod leaving;
 pub mod live;

@@ -14,6 +14,7 @@ use shared::error::Problems;
 use shared::http::describe::{Describe, Operation};
 use shared::http::{Body, Created, Json, Path, SetCookies, body, cookies};
 use shared::ids::MemberId;
+use shared::joining::{self, NewMember};
 use shared::model::account::Account;
 use shared::model::name::{Email, LONGEST_USERNAME, NotAUsername, Username};
 use shared::model::score::Score;
@@ -22,7 +23,6 @@ use shared::stats::{self, NewStats};
 use shared::visibility::{Audience, Relation, may_see};
 use shared::{App, Error, Result, leaving};
 
-use crate::joining::{self, NewMember};
 use crate::password::{self, Proof};
 
 const REQUIRED: &str = "This field is required.";

@@ -11,13 +11,13 @@ use shared::dialect::Dialect;
 use shared::error::Problems;
 use shared::http::{Body, Created, Json, body};
 use shared::ids::MemberId;
+use shared::joining::{self, NewMember};
 use shared::model::account::Account;
 use shared::model::name::{Email, Username};
 use shared::model::role::Role;
 use shared::profile::{self, Edit, Taken};
 use shared::{App, Error, Result};
 
-use crate::joining::{self, NewMember};
 use crate::password::sentence;
 
 const LONGEST_EMAIL: usize = 100;

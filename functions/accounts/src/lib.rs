@@ -1,12 +1,11 @@
 //! Accounts: joining, signing in and out, the profile, the password, leaving.
 //!
-//! What an account is and what may happen to it stands in the nouns ([`joining`], [`password`], [`email`],
-//! and what the staff may do as well in `shared`: `auth::entry`, `profile`, `leaving`, `stats`); a dialect's file only translates.
+//! What an account is and what may happen to it stands in the nouns ([`password`], [`email`], and
+//! in `shared` what others do as well: `joining`, `auth::entry`, `profile`, `leaving`, `stats`); a dialect's file only translates.
 
 pub mod email;
 pub mod game;
 pub mod google;
-pub mod joining;
 pub mod joint;
 pub mod leettrack;
 pub mod members;

@@ -9,7 +9,7 @@ use shared::{App, Result};
 const SHORTEST: usize = 3;
 const LONGEST: usize = 18;
 
-/// A name that nobody has yet. It may be gone a moment later; [`crate::joining::join`] has the last word. Where it was
+/// A name that nobody has yet. It may be gone a moment later; [`shared::joining::join`] has the last word. Where it was
 /// gone (`contested`), only a name will do that nobody else is given.
 pub async fn find_free(app: &App, called: &str, email: &Email, contested: bool) -> Result<Option<Username>> {
     let mut candidates = candidates(called, email, app.ids.next(app.clock.now()));

@@ -22,6 +22,7 @@ pub(super) fn start(binary: &str, environment: &Environment, with: &Start<'_>) -
         "messages" => (messages::NEEDS, messages::function),
         "projector" => (projector::NEEDS, projector::function),
         "social" => (social::NEEDS, social::function),
+        "tracker" => (tracker::NEEDS, tracker::function),
         other => return Err(format!("The template names a binary {other}, which is not built into the local cloud.")),
     };
     let app = App::with_needs(environment, needs).map_err(|error| format!("{binary} does not start: {error}"))?;

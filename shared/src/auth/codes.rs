@@ -1,11 +1,14 @@
 //! One-time codes: made where the letter is written, so that no event and no queue ever carries one; used up in the
 //! transaction of what they are for.
 
+use subtle::ConstantTimeEq;
+
 use super::secrets;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::account::Account;
-use crate::model::code::{Code, Purpose};
+use crate::ids::MemberId;
+use crate::model::code::{Code, Purpose, SignInCode};
 use crate::model::name::Email;
 use crate::store::{Condition, Stored, Write, keys};
 
@@ -50,4 +53,55 @@ pub async fn look_up(app: &App, purpose: Purpose, text: &str) -> Result<Result<(
 /// The write that uses a code up; refused if somebody did before.
 pub fn use_up(code: &Code) -> Write {
     Write::delete(code.key(), Condition::present())
+}
+
+/// What the digits of a [`SignInCode`] are sealed for.
+const DIGITS: &str = "sign-in digits";
+
+/// Six digits for a member to sign in with, and the text of a link that does the same, to be sent to this address. What
+/// they had before is void.
+pub async fn issue_digits(app: &App, account: &Account, email: &Email) -> Result<(String, String)> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|cause| Error::internal("There is no randomness.", cause.to_string()))?;
+    let digits = format!("{:06}", u64::from_le_bytes(random) % 1_000_000);
+    let (link, secret) = secrets::new(account.id)?;
+    let code = SignInCode {
+        member: account.id,
+        digits: digest_of(app, account.id, &digits),
+        link: secret,
+        email: email.clone(),
+        epoch: account.session_epoch,
+        expires_at: app.clock.now() + SignInCode::LIFETIME,
+    };
+    app.table.put(&code).await?;
+    Ok((digits, link))
+}
+
+/// What a member shows of a [`SignInCode`].
+pub enum Shown<'a> {
+    /// What they typed.
+    Digits(&'a str),
+    /// The digest of a link's secret.
+    Link(&'a str),
+}
+
+/// The write that uses a code up, if this is it and it is good for the account as it is. Says nothing of how often somebody
+/// may try.
+pub fn use_up_digits(app: &App, account: &Account, code: &SignInCode, shown: &Shown<'_>) -> Option<Write> {
+    let (kept, shown) = match shown {
+        Shown::Digits(typed) => (&code.digits, digest_of(app, account.id, typed)),
+        Shown::Link(secret) => (&code.link, (*secret).to_owned()),
+    };
+    let same: bool = kept.as_bytes().ct_eq(shown.as_bytes()).into();
+    let good = account.is_usable()
+        && code.expires_at > app.clock.now()
+        && code.epoch == account.session_epoch
+        && account.email.as_ref() == Some(&code.email);
+    (same && good).then(|| Write::delete(code.key(), Condition::equals("link", &code.link)))
+}
+
+/// Of a million codes everybody could try all, so the digest takes our secret; and the member, so that equal ones of two
+/// members look different.
+fn digest_of(app: &App, member: MemberId, digits: &str) -> String {
+    app.seal.digest(DIGITS, &format!("{member}/{digits}"))
 }

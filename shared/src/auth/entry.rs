@@ -116,18 +116,37 @@ pub async fn enter(
     profile: Profile,
     proof: Proof,
 ) -> Result<Option<Entered>> {
-    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
     let unchanged = Condition::equals("active", true)
         .and(Condition::equals("session_epoch", account.session_epoch))
         .and(Condition::equals("second_factor", account.second_factor.then_some(true)));
-    let seen = Change::of(keys::account(account.id)).set("last_login", app.clock.now()).when(unchanged);
-    let mut writes = vec![Write::change(seen), Write::create(&session)?];
-    writes.extend(proof.writes());
+    let mut seen = Change::of(keys::account(account.id)).set("last_login", app.clock.now()).when(unchanged);
+    let (mut writes, address) = proof.into_parts();
+    let (member, mut account) = (account.id, account);
+    if let Some(email) = address.filter(|_| !account.email_confirmed) {
+        // Whoever is signed in there has never shown that the address is theirs, and may be somebody else.
+        seen = seen.set("email_confirmed", true).add("session_epoch", 1).when(Condition::equals("email", &email));
+        writes.push(happened(app, Event::SessionsEnded { member })?);
+        writes.push(happened(app, Event::EmailConfirmed { member })?);
+        (account.email_confirmed, account.session_epoch) = (true, account.session_epoch + 1);
+    }
+    let (session, ticket) = sessions::begin(app, &account, &client.user_agent)?;
+    writes.extend([Write::change(seen), Write::create(&session)?]);
     match app.table.together(writes).await {
         Ok(()) => Ok(Some(Entered { account, profile, session, ticket })),
         Err(StoreError::Refused { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a member's letters are their only way in: there is no password, and no Google account.
+pub fn is_by_letters_alone(account: &Account, profile: Option<&Profile>) -> bool {
+    account.password.is_none() && profile.is_none_or(|profile| profile.google.is_none())
+}
+
+/// Whether a member may sign in by what is sent to their address. While nobody has proved that it is theirs, only where
+/// there is no other way in: whoever uses that may be somebody else.
+pub fn opens_by_letter(account: &Account, profile: Option<&Profile>) -> bool {
+    account.email_confirmed || is_by_letters_alone(account, profile)
 }
 
 /// Who has this name or, where it may be one, this address. One round trip.

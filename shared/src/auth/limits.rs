@@ -158,6 +158,13 @@ struct Counted {
     count: i64,
 }
 
+/// That something was done a moment ago.
+#[derive(Deserialize)]
+struct Spaced {
+    /// Until when it is not done again, in seconds since the Unix epoch.
+    until: i64,
+}
+
 /// Counts one attempt at `what` from an address and refuses it beyond `allowed` per window. The window is fixed, so
 /// that the counter is one item and one write. Returns whether it was counted: limits may be switched off.
 pub async fn take(app: &App, what: &str, address: &str, allowed: u32, window: Duration) -> Result<bool> {
@@ -181,6 +188,27 @@ pub async fn take(app: &App, what: &str, address: &str, allowed: u32, window: Du
         return Err(Error::too_many("too_many_requests", "Too many requests. Try again later.", wait));
     }
     Ok(true)
+}
+
+/// Lets this be done once, and then refuses it for as long as `apart` says; the refusal tells for how long.
+pub async fn space_out(app: &App, what: &str, whom: &str, apart: Duration) -> Result<Result<(), u64>> {
+    let now = app.clock.now().timestamp();
+    let until = now + apart.num_seconds();
+    let change = Change::of(keys::limit(what, whom, 0))
+        .or_create()
+        .set("until", until)
+        .set("ttl", until)
+        .when(Condition::absent_or(Condition::at_most("until", now)));
+    match app.table.changed::<Spaced>(change).await {
+        Ok(_) => Ok(Ok(())),
+        Err(StoreError::Refused { found: Some(found), .. }) => {
+            let left = found.read::<Spaced>()?.until - now;
+            Ok(Err(u64::try_from(left).unwrap_or(0).max(1)))
+        }
+        // It ended while we looked.
+        Err(StoreError::Refused { found: None, .. }) => Ok(Err(1)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn give_back(app: &App, what: &str, address: &str, window: Duration) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
+use crate::model::name::Email;
 use crate::model::second_factor::{self, DIGITS, RECOVERY_CODES, RECOVERY_LENGTH, SecondFactor};
 use crate::store::{Change, Condition, StoreError, Write, keys};
 
@@ -32,18 +33,30 @@ impl From<String> for Shown {
 ///
 /// It holds the writes that use up what was shown; others of the same transaction join them.
 #[must_use]
-pub struct Proof(Vec<Write>);
+pub struct Proof {
+    writes: Vec<Write>,
+    address: Option<Email>,
+}
 
 impl Proof {
+    fn of(writes: Vec<Write>) -> Proof {
+        Proof { writes, address: None }
+    }
+
     /// The same proof, with another write of the transaction that it is for.
     pub fn with(mut self, write: Write) -> Proof {
-        self.0.push(write);
+        self.writes.push(write);
         self
     }
 
-    /// The writes of the transaction.
-    pub(super) fn writes(self) -> Vec<Write> {
-        self.0
+    /// The same proof, by which it is shown besides that this address is the member's own.
+    pub fn of_address(self, email: &Email) -> Proof {
+        Proof { address: Some(email.clone()), ..self }
+    }
+
+    /// The writes of the transaction, and the address that is proved by it.
+    pub(super) fn into_parts(self) -> (Vec<Write>, Option<Email>) {
+        (self.writes, self.address)
     }
 }
 
@@ -66,7 +79,7 @@ pub(super) fn part(
 ) -> (String, Factor) {
     let Shown { password, code } = shown;
     if !account.is_some_and(|account| account.second_factor) {
-        return (password, Factor::Passed(Proof(Vec::new())));
+        return (password, Factor::Passed(Proof::of(Vec::new())));
     }
     let code = code.filter(|code| !code.trim().is_empty());
     // An account that says it has one, without one, lets nobody in.
@@ -75,7 +88,7 @@ pub(super) fn part(
     };
     let using = |code: &str| {
         let after = factor.after(code, app.clock.now())?;
-        Some(Factor::Passed(Proof(vec![Write::change(factor.becomes(&after))])))
+        Some(Factor::Passed(Proof::of(vec![Write::change(factor.becomes(&after))])))
     };
     if let Some(code) = code {
         return (password, using(&code).unwrap_or(Factor::Wrong));
@@ -94,11 +107,11 @@ pub(super) fn part(
 /// none, that is the proof.
 pub async fn demand(app: &App, account: &Account, code: Option<&str>) -> Result<Proof> {
     if !account.second_factor {
-        return Ok(Proof(Vec::new()));
+        return Ok(Proof::of(Vec::new()));
     }
     let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Err(required()) };
     let (factor, after, forget) = check(app, account.id, code).await?.ok_or_else(wrong)?;
-    Ok(Proof(vec![Write::change(factor.becomes(&after)), forget]))
+    Ok(Proof::of(vec![Write::change(factor.becomes(&after)), forget]))
 }
 
 /// Checks a code of a member: the second factor as it is, as it is once the code was used, and the write that forgets

@@ -130,7 +130,7 @@ impl Period {
 }
 
 impl Name {
-    /// A name that stands in the code: one of [`super::NAMES`], of which a test says that they are names.
+    /// A name that stands in the code: of which a test says that they are names.
     pub fn of(name: &'static str) -> Name {
         Name(name.to_owned())
     }
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_names_in_the_code_are_names() {
-        for name in super::super::NAMES {
+        for name in super::super::NAMES.into_iter().chain([super::super::RATING, super::super::SOLVED]) {
             assert_eq!(name.parse(), Ok(Name::of(name)));
         }
     }

@@ -29,7 +29,7 @@ pub enum Act {
     },
     /// The member has so many points more, or fewer.
     Add(i64),
-    /// The member leaves the board.
+    /// The member leaves the board, and takes along what it showed.
     Leave,
     /// Whether the board shows the member. The score is kept either way.
     Show(bool),
@@ -114,6 +114,9 @@ impl Entry {
 
     /// Takes a change that came with an event. What it knows already, and what came too late, changes nothing.
     pub(super) fn take(&mut self, event: EventId, act: &Act) {
+        if *act == Act::Leave && event >= self.card_by {
+            (self.card, self.card_by) = (None, event);
+        }
         match act {
             Act::Set { score, reached } if event >= self.settled_by => self.settle(event, Some(*score), *reached),
             Act::Leave if event >= self.settled_by => self.settle(event, None, event),
@@ -279,6 +282,18 @@ mod tests {
         let changes = [set(9, 1), (5, Act::Leave), (3, Act::Add(1))];
         assert_eq!(entry(&changes).score, None);
         assert_eq!(entry(&[changes.to_vec(), vec![(6, Act::Add(2))]].concat()).score, Some(2));
+    }
+
+    #[test]
+    fn who_left_leaves_nothing_that_was_shown() {
+        let card = |event, text: &str| (event, Act::Card(text.to_owned()));
+        let changes = [set(9, 1), card(1, "a"), (5, Act::Leave), card(3, "b")];
+        let left = entry(&changes);
+        assert_eq!((left.score, left.card.as_deref()), (None, None));
+        let mut other = changes.to_vec();
+        other.reverse();
+        assert_eq!(entry(&other), left);
+        assert_eq!(entry(&[changes.to_vec(), vec![set(9, 6), card(6, "c")]].concat()).card.as_deref(), Some("c"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use self::board::{Board, Name, Period, Scope, Span};
 pub use self::entry::{Act, Entry};
 pub use self::path::Node;
-pub use self::read::{Ranked, Row};
+pub use self::read::{Ranked, Row, Survey};
 pub use self::tree::{Count, Rank};
 pub use self::write::{ScoreChange, apply};
 use crate::error::Result;
@@ -47,7 +47,12 @@ pub const SWAPS: &str = "swaps";
 /// SkillNet's rating by reviews.
 pub const REVIEWS: &str = "reviews";
 
-/// All of these.
+/// The rating in contests of coding profiles.
+pub const RATING: &str = "rating";
+/// The problems that coding profiles solved.
+pub const SOLVED: &str = "solved";
+
+/// All boards on which members stand: those of coding profiles are apart ([`crate::coding::boards`]).
 pub const NAMES: [&str; 5] = [GAME, TRAINING, XP, SWAPS, REVIEWS];
 
 /// Boards remembered by one process; beyond that it starts to remember anew.

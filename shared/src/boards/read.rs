@@ -1,13 +1,16 @@
 //! Ranks and pages of a board.
 //!
 //! A page is one query of the index, which lies in the order of the board. Ranks come from the tree, once for a page,
-//! and are counted on from there.
+//! and are counted on from there. Where the scores of a board lie within known bounds, a [`Survey`] reads all that counts
+//! them at once, and any page of it, whatever its number, is one more query.
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::entry::Entry;
-use super::path::{Node, leaf, path};
+use super::path::{LEAF_SLOTS, Node, leaf, path};
 use super::tree::{AT_ONCE, Count, Rank, Tree};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -134,10 +137,15 @@ pub async fn after(app: &App, board: &Board, position: Position, limit: usize) -
 /// # Errors
 /// If it begins among more equals than can be leapt over; such a page is found from the one before.
 pub async fn at(app: &App, board: &Board, offset: usize, limit: usize) -> Result<Page> {
+    at_knowing(app, board, Tree::default(), offset, limit).await
+}
+
+/// The same, where some of the tree is known already.
+async fn at_knowing(app: &App, board: &Board, known: Tree, offset: usize, limit: usize) -> Result<Page> {
     if offset == 0 {
         return top(app, board, limit).await;
     }
-    let Some(Start { score, above }) = walk(app, board, offset as i64).await? else {
+    let Some(Start { score, above }) = walk(app, board, known, offset as i64).await? else {
         return Ok(Page { rows: vec![], next: None });
     };
     let leap = usize::try_from(offset as i64 - above.members).unwrap_or(0);
@@ -199,12 +207,15 @@ struct Start {
     above: Count,
 }
 
-/// Walks down the tree to the member behind the first `offset` ones.
-async fn walk(app: &App, board: &Board, offset: i64) -> Result<Option<Start>> {
+/// Walks down the tree to the member behind the first `offset` ones, and reads what is not known of it.
+async fn walk(app: &App, board: &Board, known: Tree, offset: i64) -> Result<Option<Start>> {
     let mut above = Count::default();
     let mut node = Node::Root;
+    let mut tree = known;
     loop {
-        let tree = Tree::read(app, board, [node]).await?;
+        if !tree.knows(node) {
+            tree = Tree::read(app, board, [node]).await?;
+        }
         if let Some(counts) = tree.leaves.get(&node) {
             for (slot, members) in counts.best_first() {
                 if above.members + members as i64 > offset {
@@ -227,6 +238,47 @@ async fn walk(app: &App, board: &Board, offset: i64) -> Result<Option<Start>> {
             Some(child) => node = child,
             None => return Ok(None),
         }
+    }
+}
+
+/// What counts the scores of a board that lie within bounds: how long the board is, where each of these scores stands,
+/// and where each page begins.
+pub struct Survey {
+    board: Board,
+    bounds: RangeInclusive<i64>,
+    tree: Tree,
+}
+
+impl Survey {
+    /// Reads it. One round trip; what it takes grows with the bounds, half a read unit for every 512 scores.
+    pub async fn of(app: &App, board: &Board, bounds: RangeInclusive<i64>) -> Result<Survey> {
+        let mut known = Vec::new();
+        let mut next = *bounds.start();
+        while next <= *bounds.end() {
+            known.extend(nodes(next));
+            let (leaf, _) = leaf(next);
+            next = leaf.score(LEAF_SLOTS - 1).map_or(i64::MAX, |highest| highest.saturating_add(1));
+        }
+        let tree = Tree::read(app, board, known).await?;
+        Ok(Survey { board: board.clone(), bounds, tree })
+    }
+
+    /// How many members the board has, and how many different scores.
+    pub fn size(&self) -> Count {
+        self.tree.all()
+    }
+
+    /// Where a score stands, whether a member has it or not. One round trip if it lies beyond the bounds.
+    pub async fn rank(&self, app: &App, score: i64) -> Result<Rank> {
+        if self.bounds.contains(&score) { Ok(self.tree.rank(score)) } else { rank_of_score(app, &self.board, score).await }
+    }
+
+    /// The page after the first `offset` lines. One round trip, or a few more if it begins beyond the bounds.
+    ///
+    /// # Errors
+    /// As of [`at`].
+    pub async fn page(self, app: &App, offset: usize, limit: usize) -> Result<Page> {
+        at_knowing(app, &self.board, self.tree, offset, limit).await
     }
 }
 

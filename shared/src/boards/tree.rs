@@ -249,6 +249,11 @@ impl Tree {
         }
     }
 
+    /// Whether a node is among what was read.
+    pub fn knows(&self, node: Node) -> bool {
+        self.leaves.contains_key(&node) || self.branches.contains_key(&node)
+    }
+
     /// Everybody on the board.
     pub fn all(&self) -> Count {
         self.branches.get(&Node::Root).map(Branch::sum).unwrap_or_default()

@@ -6,6 +6,7 @@ pub mod describe;
 pub mod field;
 mod input;
 pub mod multipart;
+pub mod notice;
 pub mod openapi;
 pub mod origin;
 pub mod page;

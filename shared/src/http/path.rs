@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ids::{CommentId, MemberId, PostId, ReportId, ThreadId};
+use crate::ids::{CommentId, MemberId, PostId, ProfileId, ReportId, ThreadId};
 
 /// The parameters of the path, in their order: one value, or a tuple.
 pub struct Path<T>(pub T);
@@ -47,7 +47,7 @@ macro_rules! ids {
     };
 }
 
-ids!(CommentId, MemberId, PostId, ReportId, ThreadId);
+ids!(CommentId, MemberId, PostId, ProfileId, ReportId, ThreadId);
 
 impl PathParameters for String {
     fn parse(texts: &[&str]) -> Option<String> {

@@ -20,6 +20,8 @@ pub enum Purpose {
     ResetPassword,
     /// Signs in.
     SignIn,
+    /// Ends a subscription.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             // Contract of Sukuwatto, section 4.2.
             Purpose::ResetPassword => Duration::days(1),
             Purpose::SignIn => Duration::minutes(15),
+            Purpose::Unsubscribe => Duration::days(1),
         }
     }
 
@@ -40,6 +43,7 @@ impl Purpose {
             Purpose::ConfirmEmail => "confirm-email",
             Purpose::ResetPassword => "reset-password",
             Purpose::SignIn => "sign-in",
+            Purpose::Unsubscribe => "unsubscribe",
         }
     }
 }
@@ -68,5 +72,38 @@ impl Stored for Code {
 
     fn expires(&self) -> Option<DateTime<Utc>> {
         Some(self.expires_at + REMEMBERED)
+    }
+}
+
+/// Six digits to sign in with, and the secret of a link that does the same. A member has one of these at a time, and
+/// whichever of the two is used uses up both.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignInCode {
+    /// Whose.
+    pub member: MemberId,
+    /// The digest of the digits, made with our own secret.
+    pub digits: String,
+    /// The digest of the link's secret.
+    pub link: String,
+    /// The address they were sent to.
+    pub email: Email,
+    /// The account's epoch at the time; whatever ends all sessions voids them.
+    pub epoch: i64,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl SignInCode {
+    /// How long it works (contract of SkillTracker, section 4.6).
+    pub const LIFETIME: Duration = Duration::minutes(10);
+}
+
+impl Stored for SignInCode {
+    fn key(&self) -> Key {
+        keys::sign_in_code(self.member)
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.expires_at)
     }
 }

@@ -21,6 +21,13 @@ pub struct Subscription {
     pub reports: bool,
 }
 
+impl Subscription {
+    /// That of a member who subscribes now.
+    pub fn new(member: MemberId, since: DateTime<Utc>) -> Subscription {
+        Subscription { member, group: None, since, reports: true }
+    }
+}
+
 impl Stored for Subscription {
     fn key(&self) -> Key {
         keys::subscription(self.member)

@@ -144,6 +144,11 @@ pub fn code(member: MemberId, purpose: &str, id: &str) -> Key {
     key(member_partition(member), format!("CODE#{purpose}#{id}"))
 }
 
+/// The six digits that were sent to a member to sign in with.
+pub fn sign_in_code(member: MemberId) -> Key {
+    key(member_partition(member), "CODE#sign-in-code")
+}
+
 /// Does `member` follow `other`?
 pub fn follow(member: MemberId, other: MemberId) -> Key {
     key(member_partition(member), format!("FOLLOWS#{:016}", other.0))

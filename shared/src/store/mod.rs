@@ -8,6 +8,5 @@ pub mod table;
 mod write;
 
 pub use keys::{IndexKey, Key, Range};
-pub(crate) use table::pause;
-pub use table::{Page, Query, StoreError, Stored, Table};
+pub use table::{Page, Query, StoreError, Stored, Table, pause};
 pub use write::{Change, Condition, Write};

@@ -647,7 +647,7 @@ impl Table {
 }
 
 /// Waits a random part of a time that doubles with every attempt ("full jitter").
-pub(crate) async fn pause(attempt: u32) {
+pub async fn pause(attempt: u32) {
     let most = FIRST_WAIT.as_micros() as u64 * (1 << attempt.min(8));
     let mut random = [0; 8];
     let wait = if getrandom::fill(&mut random).is_ok() { u64::from_le_bytes(random) % most } else { most };

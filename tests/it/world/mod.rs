@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use ::accounts::joining::{Joined, NewMember, join};
 use chrono::{DateTime, Duration, Utc};
 use local::state::Letter;
 use local::{Cloud, Delivery, Options, Pumps, Storage};
@@ -19,6 +18,7 @@ use shared::auth::{passwords, sessions, tokens};
 use shared::clock::Clock;
 use shared::http::Routes;
 use shared::ids::{Ids, MemberId};
+use shared::joining::{Joined, NewMember, join};
 use shared::model::account::Account;
 use shared::model::action::Action;
 use shared::model::name::Username;
@@ -295,6 +295,7 @@ pub fn slices() -> Vec<(&'static str, Routes)> {
         ("leaderboards", ::leaderboards::routes()),
         ("messages", ::messages::routes()),
         ("social", ::social::routes()),
+        ("tracker", ::tracker::routes()),
     ]
 }
 
@@ -314,5 +315,6 @@ pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
         ("messages", ::messages::NEEDS),
         ("projector", ::projector::NEEDS),
         ("social", ::social::NEEDS),
+        ("tracker", ::tracker::NEEDS),
     ]
 }

@@ -11,6 +11,7 @@ use shared::auth::openid::Identity;
 use shared::auth::{Client, second_factor, secrets};
 use shared::events::{Event, happened};
 use shared::ids::MemberId;
+use shared::joining::{self, NewMember};
 use shared::model::account::{Account, EmailHeld};
 use shared::model::google::{Arrival, CODE_WORKS, GoogleHeld, GoogleLink};
 use shared::profile::{self, Taken};
@@ -18,7 +19,6 @@ use shared::store::{Change, Condition, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
 use super::link::{self, Elsewhere};
-use crate::joining::{self, NewMember};
 use crate::naming;
 
 /// Others may join, link or leave at the same moment; each time it is another case.
@@ -72,12 +72,13 @@ async fn make(app: &App, client: &Client, identity: &Identity) -> Result<Option<
         let Some(username) = username else { continue };
         let new = NewMember {
             email: Some(identity.email.clone()),
+            email_confirmed: true,
             first_name: person(&identity.first_name),
             last_name: person(&identity.last_name),
-            google: Some(identity.clone()),
             ..NewMember::new(username, None)
         };
-        match joining::join(app, new, None).await? {
+        let linked = |member| link::writes(app, member, identity, false);
+        match joining::join_with(app, new, None, linked).await? {
             Ok(joined) => return Ok(Some(joined.account)),
             Err(Taken::Username) => {}
             Err(_) => return Ok(None),

@@ -5,11 +5,12 @@ use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::{Member, codes};
+use shared::http::notice::{Form, Notice, wants_page};
 use shared::http::{Accepted, Body, Html, Json, Query};
 use shared::model::code::Purpose;
 use shared::{App, Result};
 
-use super::{Form, Notice, StatusView, Told, wants_page};
+use super::{StatusView, Told};
 use crate::email;
 
 /// What a link in a letter carries.

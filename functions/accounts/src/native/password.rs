@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::auth::Client;
 use shared::error::Problems;
+use shared::http::notice::{Notice, show};
 use shared::http::{Accepted, Body, Html, Json, Path};
 use shared::model::name::Email;
 use shared::{App, Error, Result};
 
-use super::{Notice, StatusView, show};
+use super::StatusView;
 use crate::password::sentence;
 use crate::recovery::{self, NotSet, Wish};
 

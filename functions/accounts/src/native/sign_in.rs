@@ -1,6 +1,5 @@
 //! Signing in by a link in a letter.
 
-use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -9,14 +8,18 @@ use serde::Deserialize;
 use shared::auth::{Client, second_factor, sessions};
 use shared::dialect::Dialect;
 use shared::http::describe::{Describe, Operation};
+use shared::http::notice::{Form, Notice, SecondFactorPage, show, wants_page};
 use shared::http::{Accepted, Body, Html, Json, Query, SetCookies, cookies};
 use shared::{App, Result};
 
 use super::email::Code;
 use super::password::Address;
 use super::tokens::TokensView;
-use super::{Form, Notice, StatusView, show, wants_page};
+use super::StatusView;
 use crate::recovery::{self, Wish};
+
+/// Where the link in the letter leads, and the button there.
+const PAGE: &str = "/v1/sign-in";
 
 /// Sends a letter with a link to sign in, if somebody has this address; which is not told.
 pub async fn ask(client: Client, State(app): State<App>, Body(address): Body<Address>) -> Result<Accepted<StatusView>> {
@@ -26,16 +29,8 @@ pub async fn ask(client: Client, State(app): State<App>, Body(address): Body<Add
 
 /// Shows a page with a button. Opening the link uses nothing up: programs that look into letters open links, too.
 pub async fn page(Query(Code { code }): Query<Code>) -> Result<Html> {
-    let form = Form { action: "/v1/sign-in", code: &code, button: "Sign in" };
+    let form = Form { action: PAGE, code: &code, button: "Sign in" };
     Notice { title: "Welcome back", text: "Press the button, and you are signed in.", form: Some(form) }.show()
-}
-
-/// The form that asks for the second factor of whoever came by a letter.
-#[derive(Template)]
-#[template(path = "second_factor.html")]
-struct SecondFactorPage<'a> {
-    code: &'a str,
-    problem: Option<&'a str>,
 }
 
 /// Somebody who has just signed in: a cookie for a browser, tokens for a program.
@@ -87,7 +82,7 @@ pub async fn sign_in(
     let entered = match recovery::sign_in(&app, &client, &code, second.as_deref()).await {
         Err(error) if page && second_factor::is_half(&error) => {
             let problem = second.as_ref().map(|_| error.message.as_ref());
-            return show(&SecondFactorPage { code: &code, problem }).map(SignedIn::Asked);
+            return show(&SecondFactorPage { action: PAGE, code: &code, problem }).map(SignedIn::Asked);
         }
         entered => entered?,
     };

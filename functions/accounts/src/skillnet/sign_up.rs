@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::auth::Client;
 use shared::error::Problems;
 use shared::ids::MemberId;
+use shared::joining::{self, Joined, NewMember};
 use shared::model::name::{Email, Username};
 use shared::model::profile::Profile;
 use shared::profile::Taken;
@@ -14,7 +15,6 @@ use shared::{App, Error, Result};
 use super::password::new_password;
 use super::telling::{EditProfile, person, tell};
 use super::{BLANK, NOT_AN_EMAIL, REQUIRED};
-use crate::joining::{self, Joined, NewMember};
 use crate::naming;
 
 const NAME_TAKEN: &str = "A user with that username already exists.";

@@ -8,6 +8,7 @@ use shared::auth::{Client, limits};
 use shared::error::Problems;
 use shared::http::{Body, Created, Field, Json, Query};
 use shared::ids::MemberId;
+use shared::joining::{self, NewMember};
 use shared::model::account::EmailHeld;
 use shared::model::interest::Interest;
 use shared::model::name::{Email, LONGEST_USERNAME, NotAUsername, Username, fold};
@@ -19,7 +20,6 @@ use super::password::Known;
 use super::users::{NOT_AN_UPLOAD, UserFields};
 use super::views::NewUserView;
 use super::{Address, BLANK, email, filled, taken};
-use crate::joining::{self, NewMember};
 use crate::members;
 use shared::profile::Taken;
 

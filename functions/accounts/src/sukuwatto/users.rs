@@ -15,12 +15,11 @@ use shared::model::profile::{Profile, Tier};
 use shared::model::role::Role;
 use shared::store::{Write, keys};
 use shared::visibility::Audience;
-use shared::{App, Error, Result, leaving};
+use shared::{App, Error, Result, joining, leaving};
 
 use super::joining::parse_username;
 use super::views::{AUDIENCES, GENDERS, SYSTEMS, UserFullView};
 use super::{Text, choice, email, no_choice, taken};
-use crate::joining;
 use crate::members::{self, DEEPEST, Names};
 use crate::picture::{self, NotAnUpload};
 use shared::profile::{self, Edit, Taken};

@@ -1,21 +1,21 @@
 //! Joining: a new member with a name, perhaps an address, a password and a score of nothing.
 
 use chrono::Duration;
-use shared::auth::openid::Identity;
-use shared::auth::sessions::{self, Ticket};
-use shared::auth::{Client, limits, passwords};
-use shared::events::{Event, happened};
-use shared::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
-use shared::model::name::{Email, Username, fold};
-use shared::model::profile::Profile;
-use shared::model::score::Score;
-use shared::model::session::Session;
-use shared::profile::Taken;
-use shared::store::{StoreError, Write, keys};
-use shared::visibility::Audience;
-use shared::{App, Error, Result};
 
-use crate::google::link;
+use crate::app::App;
+use crate::auth::sessions::{self, Ticket};
+use crate::auth::{Client, limits, passwords};
+use crate::error::{Error, Result};
+use crate::events::{Event, happened};
+use crate::ids::MemberId;
+use crate::model::account::{Account, EmailHeld, LeetcodeNameHeld, NameHeld};
+use crate::model::name::{Email, Username, fold};
+use crate::model::profile::Profile;
+use crate::model::score::Score;
+use crate::model::session::Session;
+use crate::profile::Taken;
+use crate::store::{StoreError, Write, keys};
+use crate::visibility::Audience;
 
 /// New accounts per address and hour (contract of the game's users API, section 4.2).
 const PER_HOUR: u32 = 20;
@@ -28,7 +28,9 @@ pub struct NewMember {
     pub username: Username,
     /// Their address, to be confirmed.
     pub email: Option<Email>,
-    /// Their password; none for whoever comes by way of Google.
+    /// Whether it is proved already that the address is theirs.
+    pub email_confirmed: bool,
+    /// Their password; none for whoever comes in another way.
     pub password: Option<String>,
     /// Given name, may be empty.
     pub first_name: String,
@@ -38,11 +40,8 @@ pub struct NewMember {
     pub leetcode_username: Option<String>,
     /// Who may see their profile.
     pub audience: Audience,
-    /// What they tell of themselves; `member` in it is yet to come. The link to Google is shown in the profile, too, so
-    /// whoever brings that tells nothing yet.
+    /// What they tell of themselves; `member` in it is yet to come.
     pub profile: Option<Profile>,
-    /// Who Google says that they are: their address is confirmed by it, and the two accounts are linked.
-    pub google: Option<Identity>,
 }
 
 impl NewMember {
@@ -51,13 +50,13 @@ impl NewMember {
         NewMember {
             username,
             email: None,
+            email_confirmed: false,
             password,
             first_name: String::new(),
             last_name: String::new(),
             leetcode_username: None,
             audience: Audience::default(),
             profile: None,
-            google: None,
         }
     }
 }
@@ -99,10 +98,28 @@ pub async fn admit_up_to(app: &App, client: &Client, per_hour: u32) -> Result<()
     limits::take(app, "join", &client.address, per_hour, Duration::hours(1)).await.map(drop)
 }
 
+/// A name for somebody who chose none: it tells nothing of them, and nobody was given it before.
+pub fn nameless(app: &App) -> Result<Username> {
+    let name = format!("member_{:x}", app.ids.next(app.clock.now()));
+    Username::parse(&name).map_err(|_| Error::internal("No name could be made.", name))
+}
+
 /// Makes the account, and signs its member in where `enters` says from which client; or says what somebody else has.
 pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<Result<Joined, Taken>> {
-    let NewMember { username, email, password, first_name, last_name, leetcode_username, audience, profile, google } =
-        new;
+    join_with(app, new, enters, |_| Ok(Vec::new())).await
+}
+
+/// The same, with writes for whoever the new member turns out to be, in the same transaction. Where one of them is
+/// refused, the address counts as taken: another look tells what it was. One that writes to the profile leaves no room
+/// for [`NewMember::profile`].
+pub async fn join_with(
+    app: &App,
+    new: NewMember,
+    enters: Option<&Client>,
+    also: impl Fn(MemberId) -> Result<Vec<Write>>,
+) -> Result<Result<Joined, Taken>> {
+    let NewMember { username, email, email_confirmed, password, first_name, last_name, .. } = new;
+    let NewMember { leetcode_username, audience, profile, .. } = new;
     let password = match password {
         Some(password) => Some(passwords::hash(password).await?),
         None => None,
@@ -116,7 +133,7 @@ pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<
             first_name: first_name.clone(),
             last_name: last_name.clone(),
             password: password.clone(),
-            email_confirmed: google.is_some(),
+            email_confirmed,
             last_login: enters.map(|_| now),
             audience,
             leetcode_username: leetcode_username.clone(),
@@ -131,20 +148,17 @@ pub async fn join(app: &App, new: NewMember, enters: Option<&Client>) -> Result<
         if let Some(email) = &email {
             unique.push(Taken::Email);
             holds.push(Write::create(&EmailHeld { email: email.folded(), member: id })?);
-            let confirmed = google.is_some();
             let event =
-                if confirmed { Event::EmailConfirmed { member: id } } else { Event::EmailChanged { member: id } };
+                if email_confirmed { Event::EmailConfirmed { member: id } } else { Event::EmailChanged { member: id } };
             writes.push(happened(app, event)?);
         }
         if let Some(name) = &leetcode_username {
             unique.push(Taken::LeetcodeUsername);
             holds.push(Write::create(&LeetcodeNameHeld { leetcode_username: fold(name), member: id })?);
         }
-        if let Some(identity) = &google {
-            // Whoever has the Google account by now stands for its address, too.
-            unique.push(Taken::Email);
-            holds.extend(link::writes(app, id, identity, false)?);
-        }
+        let also = also(id)?;
+        unique.extend(also.iter().map(|_| Taken::Email));
+        holds.extend(also);
         if let Some(profile) = &profile {
             writes.push(Write::create(&Profile { member: id, ..profile.clone() })?);
         }
