@@ -188,6 +188,7 @@ fn start_logging(verbose: bool) {
         "mailer",
         "projector",
         "shared",
+        "tracker",
     ] {
         levels = levels.with_target(name, ours);
     }

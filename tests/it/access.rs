@@ -180,6 +180,14 @@ async fn path_of(world: &World, pattern: &str, owner: &Person) -> String {
         let kept = owner.upload("/api/file-upload/", "file", "me.png", &crate::files::png(4)).await.assert(201).json();
         return kept["file"].as_str().unwrap().to_owned();
     }
+    if pattern.contains("{profile_id}") || pattern.contains("{platform}") {
+        let profile = crate::tracker::a_profile_of(world, owner).await;
+        let path = pattern.replace("{profile_id}", &profile).replace("{platform}", "LeetCode");
+        return path.replace("{username}", &owner.name);
+    }
+    if ["/my-profiles/", "/leaderboard", "/unsubscribe"].contains(&pattern) {
+        crate::tracker::make_subscriber(world, owner).await;
+    }
     if pattern.starts_with("/v1/boards/") {
         crate::leaderboards::put_on_board(world, owner.id()).await;
     }

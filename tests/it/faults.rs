@@ -58,6 +58,22 @@ fn steps() -> Vec<Step> {
         of_member("board", Method::GET, |_| ("/v1/boards/game/around-me".to_owned(), json!(null))),
         of_member("deactivate", Method::PATCH, |member| (member.profile(), json!({ "deactivate": true }))),
         of_member("delete", Method::DELETE, |member| (member.profile(), json!({}))),
+        step(By::Signing, "subscribe", Method::POST, |member| {
+            let name = &member.name;
+            let email = format!("{name}@new.example.org");
+            let body = json!({ "email": email, "platform_name": "LeetCode", "username": name });
+            ("/subscribe".to_owned(), body)
+        }),
+        of_member("tracker-leaderboard", Method::GET, |_| ("/leaderboard?page=2".to_owned(), json!(null))),
+        of_member("tracker-add", Method::POST, |member| {
+            let body = json!({ "platform_name": "CodeChef", "username": member.name });
+            ("/add_platform_profile".to_owned(), body)
+        }),
+        of_member("tracker-group", Method::POST, |member| {
+            let body = json!({ "action": "create_group", "group_name": member.name });
+            ("/create_or_join_group/".to_owned(), body)
+        }),
+        of_member("tracker-unsubscribe", Method::POST, |_| ("/unsubscribe".to_owned(), json!({}))),
         step(By::Signing, "staff-sign-in", Method::POST, |member| {
             ("/admin/sign-in/".to_owned(), json!({ "username": member.name, "password": PASSWORD }))
         }),
@@ -142,6 +158,7 @@ async fn prepare(world: &World, step: &Step, member: &Person, staff: &Person) {
     match step.name {
         "staff-sign-in" => world.promote(member).await,
         "staff-activate" => drop(admin::press(staff, member, "deactivate", &[]).await),
+        name if name.starts_with("tracker-") => crate::tracker::make_subscriber(world, member).await,
         "staff-unlock" => drop(member.elsewhere().sign_in_with("wrong").await.assert(401)),
         _ => {}
     }

@@ -33,5 +33,6 @@ mod skillnet;
 mod social;
 mod sukuwatto;
 mod template;
+mod tracker;
 mod world;
 mod writing;

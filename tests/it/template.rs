@@ -35,10 +35,10 @@ async fn each_route_is_reached_through_the_prefix_of_its_slice_with_and_without_
     for (slice, table) in slices() {
         for row in table.rows() {
             let path = row.path.replace(['{', '}'], "x");
-            let bare = path.trim_end_matches('/');
+            let bare = if path == "/" { "/" } else { path.trim_end_matches('/') };
             // A file is no folder: nobody asks for `openapi.json/`.
             let is_file = bare.rsplit('/').next().is_some_and(|last| last.contains('.'));
-            let slash = (!is_file).then(|| format!("{bare}/"));
+            let slash = (!is_file && bare != "/").then(|| format!("{bare}/"));
             for path in [bare.to_owned()].into_iter().chain(slash) {
                 let found =
                     find(&template.http.routes, &row.method, &path).unwrap_or_else(|| panic!("no route for {path}"));
@@ -134,6 +134,7 @@ async fn a_day(world: &World) {
     crate::social::a_day_among_members(world).await;
     crate::writing::a_day(world, &ada).await;
     crate::messages::a_day_of_talk(world).await;
+    crate::tracker::a_day(world).await;
     world.visitor().get("/users/leaderboard/").await.assert(200);
     ada.get("/v1/boards/game/around-me").await.assert(200);
     ada.get("/v1/boards/game/following").await.assert(200);

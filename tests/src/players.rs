@@ -54,6 +54,26 @@ pub async fn fill_board(cloud: &Cloud, board: &Board, players: u32, also: Option
     apply(&app, changes).await.map(drop).map_err(|error| error.to_string())
 }
 
+/// Puts this many profiles on a board of coding profiles, half of them with the same figures.
+pub async fn fill_coders(cloud: &Cloud, board: &Board, profiles: u32) -> Result<(), String> {
+    let mut changes = Vec::new();
+    for number in 1..=profiles {
+        let member = MemberId(1 << 40 | u64::from(number));
+        let score = if number.is_multiple_of(2) { 1_500 } else { i64::from(number) };
+        let card = json!({
+            "id": member,
+            "member": member,
+            "platform": "LeetCode",
+            "username": format!("coder-{number:06}"),
+            "figures": { "rating": score, "solved": score, "contests": 12 },
+        });
+        let acts = [Act::Set { score, reached: EventId(1) }, Act::Card(card.to_string())];
+        changes.extend(acts.map(|act| ScoreChange { board: board.clone(), member, event: EventId(1), act }));
+    }
+    let app = app(cloud, "projector")?;
+    apply(&app, changes).await.map(drop).map_err(|error| error.to_string())
+}
+
 /// Lets a member follow the first players.
 pub async fn follow(cloud: &Cloud, member: MemberId, players: u32) -> Result<(), String> {
     let app = app(cloud, "accounts")?;

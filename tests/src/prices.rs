@@ -14,6 +14,7 @@ mod second_factor;
 mod skillnet;
 mod social;
 mod sukuwatto;
+mod tracker;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ impl PriceLine {
 
 /// The rows of every route table, each of which has at least one line in the list.
 pub fn rows() -> Vec<Row> {
-    let tables: [Routes; 7] = [
+    let tables: [Routes; 8] = [
         accounts::routes(),
         admin::routes(),
         docs::routes(),
@@ -80,6 +81,7 @@ pub fn rows() -> Vec<Row> {
         leaderboards::routes(),
         ::social::routes(),
         ::messages::routes(),
+        ::tracker::routes(),
     ];
     tables.iter().flat_map(|table| table.rows().to_vec()).collect()
 }
@@ -132,6 +134,7 @@ impl Story {
         self.write_posts().await?;
         self.write_letters().await?;
         self.use_leettrack().await?;
+        self.track_skills().await?;
         self.use_second_factor().await?;
         self.leave(&mut ada, &profile).await?;
         self.run_schedules().await

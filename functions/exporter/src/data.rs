@@ -60,6 +60,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(told(subject)) }.boxed(),
     |subject| written(subject).boxed(),
     |subject| async { Ok(done(subject)) }.boxed(),
+    |subject| async { Ok(subscribed(subject)) }.boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
@@ -69,6 +70,7 @@ const COLLECTED: &[&str] = &[
     "ACTION",
     "BLOCKS",
     "CODE",
+    "CODING",
     "DATA_REQUEST",
     "FOLLOWS",
     "NOTICE",
@@ -81,7 +83,9 @@ const COLLECTED: &[&str] = &[
     "SECOND",
     "SESSION",
     "SKILL",
+    "SNAPSHOT",
     "SOCKET",
+    "SUBSCRIPTION",
     "TALK",
     "TALKS",
     "TOLD",
@@ -259,32 +263,26 @@ fn of_message(message: &Message) -> Value {
     })
 }
 
-/// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others.
+/// How they stand on which boards: on Sukuwatto's by the sort of period, and on the others. Their profiles on coding
+/// platforms stand there by themselves.
 async fn boards(subject: &Subject<'_>) -> Result<Part> {
     let Subject { app, account, .. } = subject;
     let mut sukuwatto = Span::ALL.map(|span| (span, Vec::new()));
     let mut others = Vec::new();
-    let mut query = Query::of(keys::entries_of(account.id), PAGE);
-    loop {
-        let page = app.boards.table.query::<Entry>(query).await?;
-        for entry in page.items {
-            let Some(score) = entry.score else { continue };
-            let rank = match entry.is_placed() {
-                true => Some(read::rank_of_score(app, &entry.board, score).await?),
-                false => None,
-            };
-            let (dense, competition) = (rank.map(|rank| rank.dense), rank.map(|rank| rank.competition));
-            let own = sukuwatto.iter_mut().find(|(span, _)| *span == entry.board.period.span());
-            match own.filter(|_| entry.board.name.as_str() == TRAINING) {
-                Some((_, list)) => {
-                    list.push(json!({ "board": entry.board, "experience": score, "rank": dense }));
-                }
-                None => others.push(json!({ "board": entry.board, "score": score, "rank": competition })),
+    let profiles = subject.of_kind("CODING").filter_map(|item| item.get("id")?.as_u64().map(MemberId));
+    for entry in entries(app, [account.id].into_iter().chain(profiles)).await? {
+        let Some(score) = entry.score else { continue };
+        let rank = match entry.is_placed() {
+            true => Some(read::rank_of_score(app, &entry.board, score).await?),
+            false => None,
+        };
+        let (dense, competition) = (rank.map(|rank| rank.dense), rank.map(|rank| rank.competition));
+        let own = sukuwatto.iter_mut().find(|(span, _)| *span == entry.board.period.span());
+        match own.filter(|_| entry.board.name.as_str() == TRAINING) {
+            Some((_, list)) => {
+                list.push(json!({ "board": entry.board, "experience": score, "rank": dense }));
             }
-        }
-        match page.next {
-            Some(next) => query = Query::of(keys::entries_of(account.id), PAGE).after(&next)?,
-            None => break,
+            None => others.push(json!({ "board": entry.board, "score": score, "rank": competition })),
         }
     }
     let [week, month, year, all] = sukuwatto.map(|(_, list)| Value::Array(list));
@@ -295,6 +293,31 @@ async fn boards(subject: &Subject<'_>) -> Result<Part> {
         ("alltimeleaderboards", all),
         ("boards", Value::Array(others)),
     ])
+}
+
+/// Every entry of these on any board.
+async fn entries(app: &App, of: impl Iterator<Item = MemberId>) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for member in of {
+        let mut next: Option<String> = None;
+        loop {
+            let query = Query::of(keys::entries_of(member), PAGE).on_from(next.as_deref())?;
+            let page = app.boards.table.query::<Entry>(query).await?;
+            entries.extend(page.items);
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// That they subscribe, what they are called on coding platforms, and how they stood there week by week.
+fn subscribed(subject: &Subject<'_>) -> Part {
+    let list = |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
+    let subscription = subject.of_kind("SUBSCRIPTION").next().map(|item| Value::Object(plain(item).collect()));
+    vec![("subscription", json!(subscription)), ("coding_profiles", list("CODING")), ("coding_weeks", list("SNAPSHOT"))]
 }
 
 /// The posts and comments that they wrote, which lie by themselves.

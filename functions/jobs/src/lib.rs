@@ -5,6 +5,7 @@ pub mod check_boards;
 pub mod check_counts;
 pub mod clean_up;
 pub mod close_period;
+pub mod forget_coder;
 pub mod make_staff;
 pub mod remove_files;
 pub mod remove_member;
@@ -144,6 +145,9 @@ async fn handle(app: App, event: Value) -> Result<Value> {
 
 async fn follow_up(app: App, Happened { id, event, .. }: Happened) -> Result<()> {
     match event {
+        Event::CoderLetGo { member, platform, username } => {
+            forget_coder::run(&app, member, platform, &username).await
+        }
         Event::FilesOrphaned { files, .. } => remove_files::run(&app, &files).await,
         Event::JobAsked { job } => runs::as_asked(&app, &job, id).await,
         Event::MemberDeleted { member } => remove_member::run(&app, member).await,

@@ -1,20 +1,23 @@
 //! Removes what is left of a member whose account was deleted: sessions, codes, sockets, failed logins, records of
-//! letters and of what happened, conversations, files, exports, the link to a Google account, and what others keep about
-//! them.
+//! letters and of what happened, conversations, files, exports, the link to a Google account, the subscription with what
+//! it holds, and what others keep about them.
 //!
 //! It may break off anywhere and be run again: it finds what is left, and what is gone stays gone.
 
 use serde::de::IgnoredAny;
 use shared::auth::limits;
+use shared::coding::subscriber::Subscriber;
 use shared::ids::MemberId;
 use shared::model::google::GoogleLink;
 use shared::model::relation::Follow;
 use shared::model::{export, upload};
 use shared::store::{Change, Condition, Query, Range, StoreError, keys};
-use shared::{App, Result, clearing, graph, talk};
+use shared::{App, Error, Result, clearing, graph, talk};
 
 /// Keys per page.
 const PAGE: usize = 100;
+/// How often it is tried what others may be in the way of.
+const TRIES: usize = 10;
 
 /// Removes everything that lies with the member, what others keep about them, their pictures, and exports of their
 /// data.
@@ -26,6 +29,7 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+    unsubscribe(app, member).await?;
     unfollow_all(app, member).await?;
     clearing::clear_written(app, member).await?;
     // Found through the member's own side of each.
@@ -65,6 +69,21 @@ pub async fn run(app: &App, member: MemberId) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes the member out of their group, and frees their accounts on platforms for others. Found through the subscription,
+/// which goes with it.
+async fn unsubscribe(app: &App, member: MemberId) -> Result<()> {
+    for _ in 0..TRIES {
+        let Some(subscriber) = Subscriber::of(app, member).await? else { return Ok(()) };
+        match app.table.together(subscriber.ended(app).await?).await {
+            Ok(()) => return Ok(()),
+            // Others come and go in the group.
+            Err(StoreError::Refused { .. } | StoreError::Busy(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::conflict("busy", "The member's group is being changed by others."))
 }
 
 /// Lets the member follow nobody any more and nobody the member, such that those who stay are counted exactly.

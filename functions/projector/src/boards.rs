@@ -86,7 +86,7 @@ fn read(records: &[EventRecord]) -> News {
 
 /// Whether an account has become usable, or is not any more. One that is made anew is nothing to tell: nobody is on a
 /// board before.
-fn changes_standing(record: &EventRecord) -> bool {
+pub(crate) fn changes_standing(record: &EventRecord) -> bool {
     let usable = |image: &serde_dynamo::Item| {
         serde_dynamo::from_item::<_, SeenAccount>(image.clone()).ok().map(|account| account.active && !account.banned)
     };

@@ -1,10 +1,11 @@
 //! The projector: reads the table's stream and passes on what happened.
 //!
 //! [`outbox`] puts events on the bus, [`figures`] counts what happened by day, [`boards`] keeps the leaderboards up to
-//! date. Every projection reads the same batch and says how far it came; the stream then starts again at the first record that somebody could not deal with, so each must take a record twice
+//! date, and [`coding`] those of coding profiles. Every projection reads the same batch and says how far it came; the stream then starts again at the first record that somebody could not deal with, so each must take a record twice
 //! without harm.
 
 pub mod boards;
+pub mod coding;
 pub mod figures;
 pub mod outbox;
 
@@ -28,7 +29,8 @@ async fn project(app: App, bus: outbox::Bus, batch: Event) -> Result<Failures> {
     let passed_on = outbox::pass_on(&app, &bus, &batch.records).await;
     let counted = figures::count(&app, &batch.records).await;
     let followed = boards::follow(&app, &batch.records).await;
-    for first_failed in [passed_on, counted, followed].into_iter().flatten() {
+    let placed = coding::follow(&app, &batch.records).await;
+    for first_failed in [passed_on, counted, followed, placed].into_iter().flatten() {
         failures.add(first_failed);
     }
     Ok(failures)

@@ -6,8 +6,8 @@ use shared::error::Problems;
 use shared::events::{Event, happened};
 use shared::http::Field;
 use shared::ids::MemberId;
-use shared::model::coding::{CoderHeld, CodingProfile, Fetch, Figures};
-use shared::platforms::{self, Answer, Platform, Told};
+use shared::model::coding::{CoderHeld, CodingProfile, Fetch, Figures, Heard};
+use shared::platforms::{self, Answer, Platform};
 use shared::store::{Stored, Write};
 use shared::{App, Error, Result};
 
@@ -122,7 +122,7 @@ impl Named {
         Ok(match platforms::ask(app, *platform, username, PATIENCE).await? {
             Answer::Unknown => None,
             Answer::Known(report) => {
-                let whole = [report.rating, report.solved, report.contests].iter().all(|told| *told != Told::Silence);
+                let whole = Heard::of(&Answer::Known(report)) == Heard::Everything;
                 let fetch = if whole { Fetch::Success } else { Fetch::Failed };
                 Some(Known { account: self, figures: Figures::default().after(&report), fetch })
             }
@@ -180,7 +180,6 @@ impl Known {
             updated_at: now,
             fetched_at: (self.fetch == Fetch::Success).then_some(now),
             fetch: self.fetch,
-            run: None,
         }
     }
 }

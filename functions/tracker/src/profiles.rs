@@ -173,7 +173,7 @@ pub async fn refresh(
         return Err(Error::too_many("rate_limited", told, wait));
     }
     let failed = |told: String, why: String| Err(Error::elsewhere("refresh failed", told, why));
-    let Refreshed { profile, answer, kept } = coding::refresh(&app, profile, PATIENCE, None, |_, _| Ok(vec![])).await?;
+    let Refreshed { profile, answer, kept } = coding::refresh(&app, profile, PATIENCE).await?;
     match answer {
         Answer::Known(_) if kept => Ok(Json(ChangedProfileView { status: "refreshed", profile: (&profile).into() })),
         Answer::Known(_) => Err(changed_meanwhile()),

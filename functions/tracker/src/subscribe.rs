@@ -3,7 +3,7 @@
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::auth::{Client, Member, limits};
+use shared::auth::{Client, Member};
 use shared::error::Problems;
 use shared::http::{Body, Field, Json, SetCookies};
 use shared::ids::MemberId;
@@ -11,9 +11,8 @@ use shared::joining::{self, NewMember};
 use shared::model::account::{Account, EmailHeld};
 use shared::model::name::Email;
 use shared::model::subscription::Subscription;
-use shared::platforms::Platform;
 use shared::profile::Taken;
-use shared::store::{Condition, StoreError, Write, keys};
+use shared::store::{StoreError, Write, keys};
 use shared::{App, Error, Result};
 
 use crate::account::{self, Known, Named, Wanted};
@@ -68,7 +67,7 @@ pub async fn subscribe(
         }
         // Somebody else was quicker, with what this look tells.
         let account = known.as_ref().map(|known| known.account.clone());
-        let again = Form { email: Some(email.clone()), account, problems: Problems::default() };
+        let mut again = Form { email: Some(email.clone()), account, problems: Problems::default() };
         again.check(&app, joins.as_ref().map(Member::id)).await?;
     }
     Err(Error::conflict("busy", "Too many are at this at the same time. Try again."))

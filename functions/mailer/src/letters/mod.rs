@@ -1,7 +1,7 @@
 //! The letters: who gets which when something happens, and how each reads, with its subject, text and HTML beside it.
 
 use askama::Template;
-use shared::auth::codes;
+use shared::auth::{codes, entry};
 use shared::boards;
 use shared::events::{Event, Happened};
 use shared::ids::MemberId;
@@ -10,6 +10,8 @@ use shared::model::account::Account;
 use shared::model::code::Purpose;
 use shared::model::name::Email;
 use shared::model::notice::Digest;
+use shared::model::profile::Profile;
+use shared::model::subscription::Subscription;
 use shared::store::keys;
 use shared::{App, Error, Result, notices};
 
@@ -46,6 +48,10 @@ enum Kind {
     ResetPassword,
     /// Brings a link to sign in with.
     SignInLink,
+    /// Brings a code to sign in with, and a link that does the same.
+    SignInCode,
+    /// Brings a link that ends a subscription.
+    EndSubscription,
 }
 
 /// The letter that an event calls for, if it does and if there is somebody to send it to.
@@ -63,10 +69,19 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
         Event::DigestDue { member, .. } => (Kind::Digest, member),
         Event::PasswordResetAsked { member: Some(member) } => (Kind::ResetPassword, member),
         Event::SignInLinkAsked { member: Some(member) } => (Kind::SignInLink, member),
+        Event::SignInCodeAsked { member: Some(member) } => (Kind::SignInCode, member),
+        Event::UnsubscribeAsked { member: Some(member) } => (Kind::EndSubscription, member),
         _ => return Ok(None),
     };
     let Some(account) = account(app, member).await? else { return Ok(None) };
     let Some(to) = account.email.clone() else { return Ok(None) };
+    let kind = match kind {
+        // Whoever has another way in has to say first that the address is theirs.
+        Kind::SignInCode if !entry::opens_by_letter(&account, profile(app, member).await?.as_ref()) => {
+            Kind::ConfirmAddress
+        }
+        kind => kind,
+    };
     let goes = match kind {
         Kind::ConfirmAddress => !account.email_confirmed,
         Kind::BoardWon | Kind::Digest => account.email_confirmed && account.is_usable(),
@@ -74,7 +89,10 @@ pub async fn about(app: &App, happened: &Happened) -> Result<Option<Draft>> {
             account.email_confirmed
         }
         // Whoever can read it proves by that that the address is theirs.
-        Kind::ResetPassword | Kind::SignInLink => account.is_usable(),
+        Kind::ResetPassword | Kind::SignInLink | Kind::SignInCode => account.is_usable(),
+        Kind::EndSubscription => {
+            account.is_usable() && app.table.get::<Subscription>(keys::subscription(member)).await?.is_some()
+        }
     };
     let news = match happened.event {
         Event::DigestDue { member, after, up_to } if goes => {
@@ -201,6 +219,20 @@ impl Draft {
                 let link = format!("{home}/v1/sign-in?code={}", code(Purpose::SignIn).await?);
                 letter!("sign_in_link/subject.txt", "sign_in_link/body.txt", "sign_in_link/body.html", name, link)
             }
+            Kind::SignInCode => {
+                let (digits, code) = codes::issue_digits(app, &self.account, &self.to).await?;
+                let link = format!("{home}/v1/subscription/sign-in?code={code}");
+                letter!("sign_in_code/subject.txt", "sign_in_code/body.txt", "sign_in_code/body.html", digits, link)
+            }
+            Kind::EndSubscription => {
+                let link = format!("{home}/v1/subscription/end?code={}", code(Purpose::Unsubscribe).await?);
+                letter!(
+                    "end_subscription/subject.txt",
+                    "end_subscription/body.txt",
+                    "end_subscription/body.html",
+                    link
+                )
+            }
         };
         let broken = |cause| Error::internal("A letter could not be written.", cause);
         let subject = subject.map_err(broken)?.trim().to_owned();
@@ -224,6 +256,10 @@ fn of_board(event: &Event) -> (&'static str, &'static str, String, String) {
         _ => "",
     };
     (rank, name, board.period.in_words(), score.to_string())
+}
+
+async fn profile(app: &App, member: MemberId) -> Result<Option<Profile>> {
+    app.table.get(keys::profile(member)).await
 }
 
 async fn account(app: &App, member: MemberId) -> Result<Option<Account>> {

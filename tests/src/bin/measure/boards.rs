@@ -3,6 +3,7 @@
 mod chart;
 mod engine;
 mod house;
+mod leaderboard;
 mod model;
 mod redis;
 mod scores;
@@ -30,6 +31,8 @@ enum What {
     Engine(engine::Arguments),
     /// Changes of one board through the whole local cloud, while it is read.
     House(house::Arguments),
+    /// Pages of SkillTracker's leaderboard by its route: round trips and units at several sizes.
+    Leaderboard(leaderboard::Arguments),
 }
 
 /// Runs one of them.
@@ -40,6 +43,7 @@ pub async fn run(arguments: &Arguments) -> Result<String, String> {
         What::Shape(arguments) => shape::run(arguments).await,
         What::Engine(arguments) => engine::run(arguments).await,
         What::House(arguments) => house::run(arguments).await,
+        What::Leaderboard(arguments) => leaderboard::run(arguments).await,
     }
 }
 

@@ -110,6 +110,7 @@ pub async fn set(cloud: &Cloud) -> Result<Stage, String> {
         plain("hello", "health", sample("docs", "health")?),
         plain("docs", "health", sample("docs", "health")?),
         plain("leaderboards", "read", sample("leaderboards", "read")?),
+        plain("tracker", "sign in", sample("tracker", "sign-in")?),
         read_profile,
         login,
         list_members,
