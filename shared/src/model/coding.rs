@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::name::fold;
 use crate::boards::Period;
-use crate::ids::{EventId, MemberId, ProfileId};
-use crate::platforms::{Platform, Report, Told};
-use crate::store::{IndexKey, Key, Stored, keys};
+use crate::ids::{MemberId, ProfileId};
+use crate::platforms::{Answer, Platform, Report, Told};
+use crate::store::{Key, Stored, keys};
 
 /// Stands where a platform says that there is no such figure.
 pub const NOT_AVAILABLE: i64 = -1;
@@ -54,6 +54,33 @@ pub enum Fetch {
     Failed,
 }
 
+/// What a platform said when it was asked about a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heard {
+    /// All there is to know.
+    Everything,
+    /// Nothing that can be trusted, or not all of it.
+    TooLittle,
+    /// That it knows no such account.
+    Unknown,
+}
+
+impl Heard {
+    /// What this answer says.
+    pub fn of(answer: &Answer) -> Heard {
+        match answer {
+            Answer::Known(Report { rating, solved, contests })
+                if [rating, solved, contests].into_iter().all(|told| *told != Told::Silence) =>
+            {
+                Heard::Everything
+            }
+            Answer::Unknown => Heard::Unknown,
+            Answer::Known(_) | Answer::Failed(_) => Heard::TooLittle,
+        }
+    }
+}
+
 /// A member on a platform. They have one profile on each at most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CodingProfile {
@@ -75,18 +102,11 @@ pub struct CodingProfile {
     pub fetched_at: Option<DateTime<Utc>>,
     /// How the latest attempt went.
     pub fetch: Fetch,
-    /// The latest run that saw to this profile, so that each does once.
-    #[serde(default)]
-    pub run: Option<EventId>,
 }
 
 impl Stored for CodingProfile {
     fn key(&self) -> Key {
         keys::coding_profile(self.member, self.platform)
-    }
-
-    fn index(&self) -> Option<IndexKey> {
-        Some(keys::by_platform(self.platform, self.id))
     }
 }
 
@@ -129,8 +149,8 @@ pub struct Snapshot {
     pub figures: Figures,
     /// When the platform last told everything of this; long before `taken_at` where it was down.
     pub fetched_at: Option<DateTime<Utc>>,
-    /// Whether the platform told it for this report.
-    pub fresh: bool,
+    /// What the platform said when it was asked for this report.
+    pub heard: Heard,
     /// When the snapshot was taken.
     pub taken_at: DateTime<Utc>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::fold;
 use crate::ids::MemberId;
-use crate::store::{Key, Stored, keys};
+use crate::store::{IndexKey, Key, Stored, keys};
 
 /// That a member subscribed. Letters go to the address of their account, once that is confirmed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,10 @@ pub struct Subscription {
 impl Stored for Subscription {
     fn key(&self) -> Key {
         keys::subscription(self.member)
+    }
+
+    fn index(&self) -> Option<IndexKey> {
+        Some(keys::by_subscriber(self.member))
     }
 }
 

@@ -13,15 +13,15 @@
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
-//! | which profiles are there on a platform? in so many shards | `CODERS#<platform>#<shard>` | `<profile>` |
+//! | who subscribes? in so many shards | `SUBSCRIBERS#<shard>` | `<member>` |
 
 use super::{Index, IndexKey, Key, Range, digest, key, member_partition};
 use crate::boards::Period;
-use crate::ids::{MemberId, ProfileId};
+use crate::ids::MemberId;
 use crate::platforms::Platform;
 
-/// In how many parts the list of a platform's profiles lies, each of which is read by itself.
-pub const CODER_SHARDS: u64 = 16;
+/// In how many parts the list of those who subscribe lies, each of which is read by itself.
+pub const SUBSCRIBER_SHARDS: u64 = 16;
 
 /// Does this member subscribe, and which group are they in?
 pub fn subscription(member: MemberId) -> Key {
@@ -79,15 +79,15 @@ pub fn solved(platform: Platform, folded: &str) -> Key {
     key(format!("SOLVED#{}#{}", platform.name(), digest(folded)), "SOLVED")
 }
 
-/// A profile's place among those of its platform.
-pub fn by_platform(platform: Platform, profile: ProfileId) -> IndexKey {
-    let shard = profile.0 % CODER_SHARDS;
-    IndexKey { pk: format!("CODERS#{}#{shard}", platform.name()), sk: format!("{:016}", profile.0) }
+/// A member's place among those who subscribe.
+pub fn by_subscriber(member: MemberId) -> IndexKey {
+    let shard = member.0 % SUBSCRIBER_SHARDS;
+    IndexKey { pk: format!("SUBSCRIBERS#{shard}"), sk: format!("{:016}", member.0) }
 }
 
-/// Which profiles are there on a platform? One of [`CODER_SHARDS`] parts of the answer.
-pub fn coders(platform: Platform, shard: u64) -> Range {
-    Range { pk: format!("CODERS#{}#{shard}", platform.name()), prefix: String::new(), index: Some(Index::First) }
+/// Who subscribes? One of [`SUBSCRIBER_SHARDS`] parts of the answer.
+pub fn subscribers(shard: u64) -> Range {
+    Range { pk: format!("SUBSCRIBERS#{shard}"), prefix: String::new(), index: Some(Index::First) }
 }
 
 /// Whether a stored sort key is that of a coding profile.
