@@ -359,7 +359,7 @@ async fn a_history_is_read_once_and_then_only_what_is_new() {
     let before = pages();
     platforms.set(Platform::Codeforces, "ada", Account::new(1530, 1700, 14));
     assert_eq!(solved("ada").await, Told::Number(1700));
-    assert_eq!(pages() - before, 3);
+    assert_eq!(pages() - before, 2, "a hundred, and a thousand");
     // What breaks off is read on from there.
     platforms.set(Platform::Codeforces, "bob", Account::new(1530, 1200, 14));
     platforms.fail(Outage::at(Call::Status, Fault::Broken).after(2).times(3));
@@ -368,12 +368,12 @@ async fn a_history_is_read_once_and_then_only_what_is_new() {
     assert_eq!(solved("bob").await, Told::Number(1200));
     assert_eq!(pages() - before, 2, "the third page, and what may be new");
     // A history without an end is read in parts.
-    platforms.set(Platform::Codeforces, "eve", Account::new(1530, 9000, 14));
+    platforms.set(Platform::Codeforces, "eve", Account::new(1530, 8900, 14));
     let before = pages();
     assert_eq!(solved("eve").await, Told::Silence);
     assert_eq!(pages() - before, 20);
-    assert_eq!(solved("eve").await, Told::Number(9000));
-    assert_eq!(pages() - before, 22);
+    assert_eq!(solved("eve").await, Told::Number(8900));
+    assert_eq!(pages() - before, 22, "the last page, and what may be new");
 }
 
 #[tokio::test]
@@ -401,7 +401,8 @@ async fn calls_to_codeforces_keep_their_distance() {
     // Nine calls have eight distances between them.
     assert!(since.elapsed() >= Patience::from_millis(800), "{:?}", since.elapsed());
     let since = Instant::now();
-    let answer = ask(&instance_with(&world, &[("PLATFORM_WAIT_FACTOR", "1")]), Platform::Codeforces, "ada", SHORT);
+    let unhurried = instance_with(&world, &[("PLATFORM_WAIT_FACTOR", "1")]);
+    let answer = ask(&unhurried, Platform::Codeforces, "ada", SHORT);
     // There is time for two calls; the third is not waited for.
     let Answer::Known(report) = answer.await.unwrap() else { panic!("what was told in time counts") };
     assert!([report.rating, report.solved, report.contests].contains(&Told::Silence));

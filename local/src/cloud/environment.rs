@@ -53,7 +53,7 @@ pub(super) fn stand_in(
         PLATFORMS.map(|(parameter, variable, platform)| (parameter, variable, platforms::address(platform, services)));
     let (parameter, variable) = ISSUER;
     let all = platforms.into_iter().chain([(parameter, variable, openid::issuer(services))]);
-    for (parameter, variable, address) in all.filter(|(parameter, ..)| !overrides.contains_key(*parameter)) {
+    for (_, variable, address) in all.filter(|(parameter, ..)| !overrides.contains_key(*parameter)) {
         for named in environments.values_mut().filter_map(|environment| environment.get_mut(variable)) {
             named.clone_from(&address);
         }
