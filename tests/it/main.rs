@@ -25,6 +25,7 @@ mod mailer;
 mod messages;
 mod moto;
 mod personal_data;
+mod platforms;
 mod prices;
 mod recovery;
 mod second_factor;

@@ -139,6 +139,7 @@ async fn a_subscriber_is_handed_what_is_kept_of_them() {
     assert_eq!(data["subscription"]["group"], "Owls");
     assert_eq!(data["coding_profiles"][0]["username"], "augusta");
     assert_eq!(data["coding_weeks"].as_array().unwrap().len(), 1);
-    assert_eq!(data["boards"].as_array().unwrap().len(), 8);
+    // Those of the profile, and the game's.
+    assert_eq!(data["boards"].as_array().unwrap().len(), 8 + 1);
     assert!(!data["other"].to_string().contains("augusta"), "{}", data["other"]);
 }
