@@ -9,5 +9,5 @@ mod write;
 
 pub use keys::{IndexKey, Key, Range};
 pub(crate) use table::pause;
-pub use table::{Page, Query, StoreError, Stored, Table};
+pub use table::{Mixed, Page, Query, StoreError, Stored, Table};
 pub use write::{Change, Condition, Write};
