@@ -191,6 +191,18 @@ pub enum Event {
         /// Up to which message.
         read_to: MessageId,
     },
+    /// A client that was away opened a socket, and asked for what it missed.
+    MissedAsked {
+        /// Whose.
+        member: MemberId,
+        /// The gateway's name for the socket.
+        connection: String,
+    },
+    /// A socket of a member opened or closed.
+    PresenceMoved {
+        /// Whose.
+        member: MemberId,
+    },
     /// There is something new for a member who wants a letter about that.
     DigestDue {
         /// Who.
@@ -242,6 +254,8 @@ impl Event {
             Event::MessageEdited { .. } => "MessageEdited",
             Event::MessageDeleted { .. } => "MessageDeleted",
             Event::MessagesRead { .. } => "MessagesRead",
+            Event::MissedAsked { .. } => "MissedAsked",
+            Event::PresenceMoved { .. } => "PresenceMoved",
             Event::DigestDue { .. } => "DigestDue",
             Event::Noticed { .. } => "Noticed",
             Event::MemberDeleted { .. } => "MemberDeleted",
@@ -268,6 +282,8 @@ impl Event {
             | Event::ThingDeleted { member, .. }
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
+            | Event::MissedAsked { member, .. }
+            | Event::PresenceMoved { member }
             | Event::MemberDeleted { member } => Some(*member),
             Event::Acted { action } => Some(action.actor),
             Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {

@@ -76,6 +76,7 @@ const COLLECTED: &[&str] = &[
     "FOLLOWS_MANY",
     "LIKES",
     "OUTBOX",
+    "PRESENCE",
     "PROFILE",
     "SCORE",
     "SECOND",
