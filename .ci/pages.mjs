@@ -42,6 +42,28 @@ async function member(page, begins) {
   return page.getAttribute("tbody th a", "href");
 }
 
+// What the API answers; `token` says who asks.
+async function ask(path, body, token) {
+  const authorization = token ? { authorization: `Bearer ${token}` } : {};
+  const headers = { "content-type": "application/json", ...authorization };
+  const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(answer.ok, path, `answers ${answer.status}`);
+  return answer.json();
+}
+
+// The address of a report's page: one member writes a post, and another reports it.
+async function report(page) {
+  const join = async (username) => {
+    const passwords = { password1: "correct horse battery", password2: "correct horse battery" };
+    return ask("/api/auth/registration/", { username, email: `${username}@example.org`, ...passwords });
+  };
+  const [writer, reader] = [await join("rude-writer"), await join("careful-reader")];
+  const post = await ask("/api/posts/", { text: "You lift like a beginner, all of you." }, writer.access);
+  await ask("/api/reports/", { description: "This is no way to speak to people.", target_post: post.id }, reader.access);
+  await page.goto(`${url}/admin/reports/`);
+  return page.getAttribute("tbody th a", "href");
+}
+
 // Presses the button of a form on a member's page.
 async function press(page, path, act, fields = {}) {
   await page.goto(`${url}${path}`);
@@ -116,7 +138,7 @@ mkdirSync(folder, { recursive: true });
 const executablePath = BROWSERS.find((path) => path && existsSync(path));
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 
-// Something to look at: a ban, a lifted lock, another moderator, a job that ran.
+// Something to look at: a ban, a lifted lock, another moderator, a job that ran, a report.
 const context = await browser.newContext();
 const page = await context.newPage();
 page.on("dialog", (dialog) => dialog.accept());
@@ -131,6 +153,7 @@ await page.locator(".done").waitFor();
 await page.goto(`${url}/admin/jobs/`);
 await page.click('form[action*="/admin/jobs/"] button');
 await page.locator(".done").waitFor();
+const reported = await report(page);
 const state = await context.storageState();
 const own = await page.getAttribute(".me a", "href");
 await walk(page, "keyboard");
@@ -138,7 +161,7 @@ await context.close();
 
 const staff = [
   "/admin/", "/admin/users/", "/admin/users/?name=zzz", banned, edited, moderator, own, "/admin/reports/",
-  "/admin/letters/", "/admin/jobs/", "/admin/audit/", "/admin/nothing/", `${edited}?done=edited`,
+  reported, "/admin/letters/", "/admin/jobs/", "/admin/audit/", "/admin/nothing/", `${edited}?done=edited`,
 ];
 for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {

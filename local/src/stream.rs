@@ -154,9 +154,13 @@ impl StreamConsumer {
 
     async fn deliver(&self, cloud: &Cloud, records: &[Value], delivery: Delivery) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
-        for batch in delivery.batches(records) {
+        let taken: Vec<&Value> = records.iter().filter(|record| self.source.takes(record)).collect();
+        if taken.is_empty() {
+            return verdicts;
+        }
+        for batch in delivery.batches(&taken) {
             let answer = cloud.functions().invoke(&self.function, json!({ "Records": batch })).await;
-            let identifiers: Vec<&str> = batch.iter().map(sequence).collect();
+            let identifiers: Vec<&str> = batch.iter().map(|record| sequence(record)).collect();
             verdicts.push(Verdict::read(&answer.outcome, &identifiers, self.source.reports_failures));
         }
         verdicts
@@ -271,6 +275,7 @@ mod tests {
             maximum_retries: Some(2),
             bisects: false,
             reports_failures: true,
+            filters: vec![],
             on_failure: None,
         }
     }

@@ -97,8 +97,17 @@ pub struct StreamSource {
     pub bisects: bool,
     /// Whether the function names the record that failed first.
     pub reports_failures: bool,
+    /// Which changes it is given, those that one of these takes; all of them where there are none.
+    pub filters: Vec<Pattern>,
     /// The logical id of the queue that hears of what was given up.
     pub on_failure: Option<String>,
+}
+
+impl StreamSource {
+    /// Whether the function is given this change.
+    pub fn takes(&self, record: &Value) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(record))
+    }
 }
 
 /// Starts a function by the time.
@@ -291,6 +300,7 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn guildhall(overrides: &[(&str, &str)]) -> Template {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
@@ -335,6 +345,9 @@ mod tests {
         let stream = stream.unwrap();
         assert_eq!((stream.table.as_str(), stream.batch_size), ("MainTable", 100));
         assert!(stream.bisects && stream.reports_failures);
+        let change = |key: &str| json!({ "dynamodb": { "Keys": { "pk": { "S": "MEMBER#1" }, "sk": { "S": key } } } });
+        assert!(stream.takes(&change("ACCOUNT")) && stream.takes(&change("OUTBOX#7")));
+        assert!(!stream.takes(&change("SESSION#7")));
         assert_eq!(stream.on_failure.as_deref(), Some("StreamFailures"));
     }
 

@@ -192,6 +192,18 @@ pub enum Event {
         /// Up to which message.
         read_to: MessageId,
     },
+    /// A client that was away opened a socket, and asked for what it missed.
+    MissedAsked {
+        /// Whose.
+        member: MemberId,
+        /// The gateway's name for the socket.
+        connection: String,
+    },
+    /// A socket of a member opened or closed.
+    PresenceMoved {
+        /// Whose.
+        member: MemberId,
+    },
     /// There is something new for a member who wants a letter about that.
     DigestDue {
         /// Who.
@@ -278,6 +290,8 @@ impl Event {
             Event::MessageEdited { .. } => "MessageEdited",
             Event::MessageDeleted { .. } => "MessageDeleted",
             Event::MessagesRead { .. } => "MessagesRead",
+            Event::MissedAsked { .. } => "MissedAsked",
+            Event::PresenceMoved { .. } => "PresenceMoved",
             Event::DigestDue { .. } => "DigestDue",
             Event::Noticed { .. } => "Noticed",
             Event::SignInCodeAsked { .. } => "SignInCodeAsked",
@@ -312,6 +326,8 @@ impl Event {
             | Event::CoderLetGo { member, .. }
             | Event::ProfileDue { member, .. }
             | Event::DailyReportAsked { member }
+            | Event::MissedAsked { member, .. }
+            | Event::PresenceMoved { member }
             | Event::MemberDeleted { member } => Some(*member),
             Event::Acted { action } => Some(action.actor),
             Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {

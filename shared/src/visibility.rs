@@ -50,11 +50,22 @@ pub fn may_see(viewer: Option<MemberId>, owner: MemberId, audience: Audience, re
 /// relations.
 pub async fn relations(app: &App, viewer: Option<MemberId>, owners: &[MemberId]) -> Result<Vec<Relation>> {
     let Some(viewer) = viewer else { return Ok(vec![Relation::default(); owners.len()]) };
-    let three =
-        |owner: &MemberId| [keys::follow(viewer, *owner), keys::block(viewer, *owner), keys::block(*owner, viewer)];
+    between(app, &owners.iter().map(|owner| (viewer, *owner)).collect::<Vec<_>>()).await
+}
+
+/// What stands between each of these viewers and an owner, in their order. One round trip.
+pub async fn relations_to(app: &App, viewers: &[MemberId], owner: MemberId) -> Result<Vec<Relation>> {
+    between(app, &viewers.iter().map(|viewer| (*viewer, owner)).collect::<Vec<_>>()).await
+}
+
+/// What stands between each of these viewers and owners.
+async fn between(app: &App, pairs: &[(MemberId, MemberId)]) -> Result<Vec<Relation>> {
+    let three = |(viewer, owner): &(MemberId, MemberId)| {
+        [keys::follow(*viewer, *owner), keys::block(*viewer, *owner), keys::block(*owner, *viewer)]
+    };
     // Three keys each, and a batch has a hundred.
-    let batches = owners.chunks(30).map(|owners| async move {
-        let keys: Vec<_> = owners.iter().flat_map(three).collect();
+    let batches = pairs.chunks(30).map(|pairs| async move {
+        let keys: Vec<_> = pairs.iter().flat_map(three).collect();
         app.table.get_all::<IgnoredAny>(&keys).await
     });
     let found = futures_util::future::try_join_all(batches).await?.concat();

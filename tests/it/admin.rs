@@ -232,7 +232,7 @@ async fn an_account_is_deactivated_and_activated_again() {
     ada.elsewhere().sign_in().await.is(401, json!({ "errors": "Account is deactivated." }));
     assert_eq!(board().await, 1);
     // The same event as after one's own deactivation: sockets close.
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     let page = press(&warden, &ada, "activate", &[]).await.text();
     assert!(page.contains("The account is active."), "{page}");
     ada.elsewhere().sign_in().await.assert(200);

@@ -13,9 +13,9 @@ pub async fn hear(socket: &mut Socket) -> Value {
     }
 }
 
-/// Whether nothing but the end comes.
-pub async fn is_closed(socket: &mut Socket) -> bool {
-    matches!(socket.recv().await, None | Some(Frame::Close(_)))
+/// Whether nothing comes but the end, and before it the word that the session is over.
+pub async fn is_dismissed(socket: &mut Socket) -> bool {
+    hear(socket).await["code"] == 4401 && matches!(socket.recv().await, None | Some(Frame::Close(_)))
 }
 
 #[tokio::test]
@@ -93,13 +93,13 @@ async fn a_socket_ends_with_its_session() {
     let (mut here, mut there) = (ada.open_socket().await, phone.open_socket().await);
     ada.post("/users/logout/", json!({})).await.assert(200);
     world.settle().await;
-    assert!(is_closed(&mut here).await);
+    assert!(is_dismissed(&mut here).await);
     there.send(r#"{"type":"ping"}"#).await;
     assert_eq!(hear(&mut there).await, json!({ "type": "pong" }));
     // Even before anybody is told: a frame on a dead session is not answered.
     phone.patch(&phone.profile(), json!({ "deactivate": true })).await.assert(200);
     there.send(r#"{"type":"ping"}"#).await;
-    assert!(is_closed(&mut there).await);
+    assert!(is_dismissed(&mut there).await);
     world.settle().await;
 }
 

@@ -34,7 +34,7 @@ async fn a_password_is_reset_once_and_every_session_ends() {
     ada.elsewhere().sign_in_with(PASSWORD).await.assert(401);
     ada.elsewhere().sign_in_with(NEW_PASSWORD).await.assert(200);
     world.settle().await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     assert_eq!(world.subjects_to("ada@example.org").last().unwrap(), "Your password was changed");
 }
 

@@ -163,7 +163,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all() {
     ada.get("/v1/sessions").await.assert(401);
     refresh(&world, &others["refresh_token"]).await.assert(401);
     world.settle().await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     eve.get("/v1/sessions").await.assert(200);
 }
 

@@ -12,15 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::events::{Event, Happened};
 use shared::ids::{EventId, MemberId, MessageId, ThreadId};
-use shared::live::Reached;
 use shared::model::conversation::Message;
 use shared::model::socket::{Presence, Surface};
-use shared::store::{Key, Query, Stored, keys};
+use shared::store::{Key, Mixed, Query, Stored, keys};
 use shared::{App, Error, Result};
 
 use crate::frames::ServerFrame;
 use crate::talks::Seen;
-use crate::{connection, skillnet, sukuwatto};
+use crate::{connection, missed, skillnet, sukuwatto};
 
 /// Sockets of one member that are written to at most.
 const MOST: usize = 2_000;
@@ -52,28 +51,35 @@ impl Stored for Told {
 
 /// Tells both members of a conversation what happened there.
 pub async fn deliver(app: &App, happened: &Happened) -> Result<()> {
-    if app.table.get::<Told>(keys::delivered(happened.id)).await?.is_some() {
+    let told = keys::delivered(happened.id);
+    let mut needed = vec![told.clone()];
+    if let Event::MessageSent { message } | Event::MessageEdited { message } = &happened.event {
+        needed.push(keys::message(message.from, message.to, message.id));
+        needed.extend(Seen::keys(message));
+    }
+    let found = app.table.get_mixed(&needed).await?;
+    if found.read::<Told>(&told)?.is_some() {
         return Ok(());
     }
     match &happened.event {
-        Event::MessageSent { message } => sent(app, message).await?,
-        Event::MessageEdited { message } => edited(app, message).await?,
+        Event::MessageSent { message } => sent(app, as_it_is(&found, message)?).await?,
+        Event::MessageEdited { message } => edited(app, as_it_is(&found, message)?).await?,
         Event::MessageDeleted { message } => deleted(app, message).await?,
         Event::MessagesRead { member, other, thread, read_to } => read(app, *member, *other, *thread, *read_to).await?,
+        Event::MissedAsked { member, connection } => missed::tell(app, *member, connection).await?,
         _ => return Ok(()),
     }
     Ok(app.table.put(&Told { event: happened.id, until: app.clock.now() + REMEMBERED }).await?)
 }
 
 /// The message as it is now: what was taken back meanwhile is not told any more.
-async fn as_it_is(app: &App, message: &Message) -> Result<Option<(Message, Seen)>> {
-    let now = app.table.get::<Message>(keys::message(message.from, message.to, message.id));
-    let (now, seen) = tokio::try_join!(now, Seen::of(app, message))?;
-    Ok(now.filter(|now| !now.deleted).zip(seen))
+fn as_it_is(found: &Mixed, message: &Message) -> Result<Option<(Message, Seen)>> {
+    let now = found.read::<Message>(&keys::message(message.from, message.to, message.id))?;
+    Ok(now.filter(|now| !now.deleted).zip(Seen::among(found, message)?))
 }
 
-async fn sent(app: &App, message: &Message) -> Result<()> {
-    let Some((message, seen)) = as_it_is(app, message).await? else { return Ok(()) };
+async fn sent(app: &App, as_it_is: Option<(Message, Seen)>) -> Result<()> {
+    let Some((message, seen)) = as_it_is else { return Ok(()) };
     let view = seen.view(app, &message);
     let [writer, _] = &seen.names;
     let native = text(&ServerFrame::MessageNew { id: message.id, data: Box::new(view.clone()) })?;
@@ -82,7 +88,9 @@ async fn sent(app: &App, message: &Message) -> Result<()> {
     });
     let chat = text(&sukuwatto::ServerFrame::sent(&message))?;
     let room = text(&skillnet::ServerFrame::sent(&message, writer))?;
-    tell_both(app, message.from, message.to, |to_reader, other, surface| match surface {
+    tell_both(app, message.from, message.to, |to_reader, other, open| match open.surface {
+        // It is told with what was missed.
+        _ if open.missed.iter().any(|missed| missed.thread == message.thread && message.id <= missed.to) => None,
         Surface::Native => Some(native.clone()),
         Surface::SukuwattoChat { with } if with == other => Some(chat.clone()),
         Surface::SukuwattoFeed if to_reader => Some(chat.clone()),
@@ -93,8 +101,8 @@ async fn sent(app: &App, message: &Message) -> Result<()> {
     .await
 }
 
-async fn edited(app: &App, message: &Message) -> Result<()> {
-    let Some((message, seen)) = as_it_is(app, message).await? else { return Ok(()) };
+async fn edited(app: &App, as_it_is: Option<(Message, Seen)>) -> Result<()> {
+    let Some((message, seen)) = as_it_is else { return Ok(()) };
     let native = text(&ServerFrame::MessageEdited { id: message.id, data: Box::new(seen.view(app, &message)) })?;
     let chat = text(&sukuwatto::ServerFrame::edited(&message))?;
     changed(app, &message, &native, &chat).await
@@ -109,7 +117,7 @@ async fn deleted(app: &App, message: &Message) -> Result<()> {
 
 /// SkillNet's room has no words for what becomes of messages; its client reads them again when it comes back.
 async fn changed(app: &App, message: &Message, native: &Value, chat: &Value) -> Result<()> {
-    tell_both(app, message.from, message.to, |to_reader, other, surface| match surface {
+    tell_both(app, message.from, message.to, |to_reader, other, open| match open.surface {
         Surface::Native => Some(native.clone()),
         Surface::SukuwattoChat { with } if with == other => Some(chat.clone()),
         Surface::SukuwattoFeed if to_reader => Some(chat.clone()),
@@ -121,7 +129,7 @@ async fn changed(app: &App, message: &Message, native: &Value, chat: &Value) -> 
 async fn read(app: &App, member: MemberId, other: MemberId, thread: ThreadId, read_to: MessageId) -> Result<()> {
     let data = json!({ "thread_id": thread, "user": member, "read_to": read_to });
     let frame = json!({ "type": "message.read", "id": read_to, "data": data });
-    tell_both(app, member, other, |_, _, surface| (surface == Surface::Native).then(|| frame.clone())).await
+    tell_both(app, member, other, |_, _, open| (open.surface == Surface::Native).then(|| frame.clone())).await
 }
 
 /// Tells two members what is for each: `frame` is asked whether it is the second one's socket, with whom the other side
@@ -130,42 +138,36 @@ async fn tell_both(
     app: &App,
     one: MemberId,
     two: MemberId,
-    frame: impl Fn(bool, MemberId, Surface) -> Option<Value>,
+    frame: impl Fn(bool, MemberId, &Presence) -> Option<Value>,
 ) -> Result<()> {
-    let first = tell(app, one, |surface| frame(false, two, surface));
-    let second = tell(app, two, |surface| frame(true, one, surface));
+    let first = tell(app, one, |open| frame(false, two, open));
+    let second = tell(app, two, |open| frame(true, one, open));
     tokio::try_join!(first, second).map(drop)
 }
 
 /// Sends to every open socket of a member the frame that is for it. A slow one holds up none of the others, and what one
 /// did not get its client asks for when it comes back.
-pub async fn tell(app: &App, member: MemberId, frame: impl Fn(Surface) -> Option<Value>) -> Result<()> {
+pub async fn tell(app: &App, member: MemberId, frame: impl Fn(&Presence) -> Option<Value>) -> Result<()> {
     let mut frames = Vec::new();
     let mut next: Option<String> = None;
     loop {
         let query = Query::of(keys::sockets_of(member), PAGE).on_from(next.as_deref())?;
         let page = app.table.query::<Presence>(query).await?;
-        frames.extend(page.items.into_iter().filter_map(|open| Some((frame(open.surface)?, open.connection))));
+        frames.extend(page.items.into_iter().filter_map(|open| Some((frame(&open)?, open))));
         next = page.next;
         if next.is_none() || frames.len() >= MOST {
             break;
         }
     }
-    let sent = stream::iter(frames).map(|(frame, connection)| async move {
-        if let Err(error) = send(app, &connection, &frame).await {
+    let sent = stream::iter(frames).map(|(frame, open)| async move {
+        let slow = |cause| Error::internal("A socket did not take a frame in time.", cause);
+        let sent = tokio::time::timeout(PATIENCE, connection::send(app, &open, &frame)).await;
+        if let Err(error) = sent.map_err(slow).flatten() {
             tracing::warn!("{error}");
         }
     });
     sent.buffer_unordered(AT_ONCE).collect::<()>().await;
     Ok(())
-}
-
-async fn send(app: &App, connection: &str, frame: &Value) -> Result<()> {
-    let slow = |cause| Error::internal("A socket did not take a frame in time.", cause);
-    match tokio::time::timeout(PATIENCE, app.sockets.send(connection, frame)).await.map_err(slow)?? {
-        Reached::Open => Ok(()),
-        Reached::Gone => connection::forget(app, connection).await,
-    }
 }
 
 fn text(frame: &impl Serialize) -> Result<Value> {

@@ -110,6 +110,13 @@ pub enum ServerFrame {
         /// What.
         data: MissedView,
     },
+    /// The socket closes.
+    Closing {
+        /// As which; the gateway itself closes every socket with one and the same code.
+        code: u16,
+        /// For people.
+        reason: &'static str,
+    },
     /// A frame could not be dealt with; the socket stays open.
     Error {
         /// For programs.

@@ -2,15 +2,17 @@
 //!
 //! A client opens a socket at a [`place`] of its own, and speaks and hears its own frames there: those of conversations in
 //! [`sukuwatto`], [`skillnet`] and [`talks`], and our own that say who is there, and what moves on boards. A socket belongs
-//! to the session that opened it, and ends with it.
+//! to the session that opened it, and ends with it. Whoever was away may ask for what they [`missed`].
 
 pub mod boards;
 pub mod connection;
 pub mod delivery;
 pub mod frames;
+pub mod missed;
 pub mod notices;
 pub mod online;
 pub mod place;
+pub mod presence;
 pub mod skillnet;
 pub mod sukuwatto;
 pub mod talks;
@@ -58,12 +60,14 @@ async fn follow_up(app: App, happened: Happened) -> Result<()> {
         Event::MessageSent { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
-        | Event::MessagesRead { .. } => delivery::deliver(&app, &happened).await,
+        | Event::MessagesRead { .. }
+        | Event::MissedAsked { .. } => delivery::deliver(&app, &happened).await,
         Event::SessionEnded { member, session } => connection::close_all(&app, member, Some(&session)).await,
         Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
             connection::close_all(&app, member, None).await
         }
         Event::Noticed { notice } => notices::show(&app, notice).await,
+        Event::PresenceMoved { member } => presence::show(&app, member).await,
         Event::BoardMoved { board } => boards::show(&app, board).await,
         // Rules of the template send nothing else here; what they do send by mistake needs nothing done.
         _ => Ok(()),

@@ -1,7 +1,6 @@
 //! Notices on open sockets: whoever is online hears at once what they are told of.
 
 use serde::Serialize;
-use shared::live::Reached;
 use shared::model::notice::Notice;
 use shared::model::socket::{Presence, Surface};
 use shared::notices::{self, NoticeView};
@@ -34,10 +33,8 @@ pub async fn show(app: &App, notice: Notice) -> Result<()> {
         let page = app.table.query::<Presence>(query).await?;
         for open in page.items.iter().filter(|open| open.surface == Surface::Native) {
             // One that cannot be reached must not keep the others from hearing it, nor have it told twice.
-            match app.sockets.send(&open.connection, &frame).await {
-                Ok(Reached::Open) => {}
-                Ok(Reached::Gone) => connection::forget(app, &open.connection).await?,
-                Err(error) => tracing::warn!("{error}"),
+            if let Err(error) = connection::send(app, open, &frame).await {
+                tracing::warn!("{error}");
             }
         }
         next = page.next;

@@ -8,8 +8,8 @@ use shared::ids::{MemberId, MessageId, ThreadId};
 use shared::model::account::Account;
 use shared::model::conversation::{Message, Talk};
 use shared::model::profile::Profile;
-use shared::model::socket::{Socket, Surface};
-use shared::store::keys;
+use shared::model::socket::{Presence, Socket, Surface};
+use shared::store::{Key, Mixed, Page, keys};
 use shared::talk::{self, LONGEST_NAME, NewMessage, Sent, Text};
 use shared::{App, Error, Result};
 
@@ -86,7 +86,7 @@ pub async fn typing(app: &App, socket: &Socket, ThreadData { thread_id }: Thread
         return Ok(None);
     }
     let frame = json!({ "type": "typing", "data": { "thread_id": thread_id, "user": socket.member } });
-    let frame = |surface: Surface| -> Option<Value> { (surface == Surface::Native).then(|| frame.clone()) };
+    let frame = |open: &Presence| -> Option<Value> { (open.surface == Surface::Native).then(|| frame.clone()) };
     delivery::tell(app, with, frame).await?;
     Ok(None)
 }
@@ -95,21 +95,31 @@ pub async fn typing(app: &App, socket: &Socket, ThreadData { thread_id }: Thread
 pub async fn since(app: &App, by: MemberId, SinceData { thread_id, since }: SinceData) -> Result<Option<ServerFrame>> {
     let with = talk::thread(app, by, thread_id).await?;
     let page = talk::since(app, by, with, since, MISSED).await?;
-    let (mut messages, mut more, mut bytes) = (Vec::new(), page.next.is_some(), 0);
-    if let Some(first) = page.items.first()
-        && let Some(seen) = Seen::of(app, first).await?
-    {
-        for message in &page.items {
-            let view = seen.view(app, message);
-            bytes += serde_json::to_string(&view).map_or(0, |text| text.len());
-            if bytes > LONGEST_FRAME {
-                more = true;
-                break;
+    Ok(Some(ServerFrame::MessageList { data: MissedView::of(app, thread_id, page, None).await? }))
+}
+
+impl MissedView {
+    /// As many of these messages as go into a frame, up to the last one that is to be told.
+    pub async fn of(app: &App, thread_id: ThreadId, page: Page<Message>, to: Option<MessageId>) -> Result<MissedView> {
+        let is_told = |message: &&Message| to.is_none_or(|to| message.id <= to);
+        let told: Vec<_> = page.items.iter().filter(is_told).collect();
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        let mut more = page.next.is_some() && told.len() == page.items.len();
+        if let Some(first) = told.first()
+            && let Some(seen) = Seen::of(app, first).await?
+        {
+            for message in told {
+                let view = seen.view(app, message);
+                bytes += serde_json::to_string(&view).map_or(0, |text| text.len());
+                if bytes > LONGEST_FRAME {
+                    more = true;
+                    break;
+                }
+                messages.push(view);
             }
-            messages.push(view);
         }
+        Ok(MissedView { thread_id, messages, more })
     }
-    Ok(Some(ServerFrame::MessageList { data: MissedView { thread_id, messages, more } }))
 }
 
 /// A conversation as its two see it: themselves, and how far each has read.
@@ -121,25 +131,33 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// What is needed to show a message; nothing, where one of the two has left.
+    /// What is needed to show a message; nothing, where one of the two has left. One round trip.
     pub async fn of(app: &App, message: &Message) -> Result<Option<Seen>> {
+        Seen::among(&app.table.get_mixed(&Seen::keys(message)).await?, message)
+    }
+
+    /// Where that lies, to be read with what else is needed.
+    pub fn keys(message: &Message) -> [Key; 6] {
         let (from, to) = (message.from, message.to);
-        let people = [from, to].map(|member| (keys::account(member), keys::profile(member)));
-        let sides = [keys::talk(from, to), keys::talk(to, from)];
-        let people = app.table.get_pairs::<Account, Profile>(&people);
-        let (people, sides) = tokio::try_join!(people, app.table.get_all::<Talk>(&sides))?;
-        let shown: Vec<_> = people
-            .into_iter()
-            .filter_map(|(account, profile)| {
-                let account = account?;
-                let profile = profile.unwrap_or_else(|| Profile::new(account.id));
-                let name = account.username.as_str().to_owned();
-                Some((name, (account.id, PersonView::of(&account, &profile))))
-            })
-            .collect();
-        let Ok([(writer, from), (reader, to)]) = <[_; 2]>::try_from(shown) else { return Ok(None) };
+        let [account, profile] = [keys::account, keys::profile];
+        [account(from), profile(from), account(to), profile(to), keys::talk(from, to), keys::talk(to, from)]
+    }
+
+    /// The same among what was read.
+    pub fn among(found: &Mixed, message: &Message) -> Result<Option<Seen>> {
+        let (from, to) = (message.from, message.to);
+        let person = |member| {
+            let Some(account) = found.read::<Account>(&keys::account(member))? else { return Ok(None) };
+            let profile = found.read(&keys::profile(member))?.unwrap_or_else(|| Profile::new(member));
+            let name = account.username.as_str().to_owned();
+            Ok::<_, Error>(Some((name, (member, PersonView::of(&account, &profile)))))
+        };
+        let (Some((writer, shown_from)), Some((reader, shown_to))) = (person(from)?, person(to)?) else {
+            return Ok(None);
+        };
+        let sides = [found.read(&keys::talk(from, to))?, found.read(&keys::talk(to, from))?];
         let sides = sides.into_iter().flatten().collect();
-        Ok(Some(Seen { pair: Pair([from, to]), sides, names: [writer, reader] }))
+        Ok(Some(Seen { pair: Pair([shown_from, shown_to]), sides, names: [writer, reader] }))
     }
 
     /// A message of the two.

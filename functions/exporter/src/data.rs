@@ -78,6 +78,7 @@ const COLLECTED: &[&str] = &[
     "FOLLOWS_MANY",
     "LIKES",
     "OUTBOX",
+    "PRESENCE",
     "PROFILE",
     "SCORE",
     "SECOND",

@@ -1,9 +1,9 @@
 //! Those whom it concerns are told what others did: once, however often it is heard of, and not if it has been undone by
 //! then.
 
-use futures_util::future::try_join;
 use shared::events::{Event, Happened, happened};
 use shared::ids::{ActionId, MemberId, NoticeId};
+use shared::model::account::Account;
 use shared::model::action::{Action, Verb};
 use shared::model::conversation::Message;
 use shared::model::notice::{KEPT, Notice, NoticeKind, Seen, Told};
@@ -86,13 +86,20 @@ async fn forget(app: &App, actor: MemberId, action: ActionId) -> Result<()> {
 /// of messages.
 async fn tell_of_message(app: &App, message: &Message) -> Result<()> {
     let (member, other) = (message.to, message.from);
+    let [told_before, notices_seen, sender] =
+        [keys::told(member, other), keys::notices_seen(member), keys::account(other)];
+    let [block, block_back] = [keys::block(member, other), keys::block(other, member)];
+    let needed = [&told_before, &notices_seen, &sender, &block, &block_back].map(Clone::clone);
     for _ in 0..TRIES {
-        let known = app.table.get_two::<Told, Seen>(keys::told(member, other), keys::notices_seen(member));
-        let (may_tell, (before, seen)) = try_join(may_tell(app, member, other), known).await?;
-        if !may_tell || before.as_ref().is_some_and(|told| told.latest >= message.id) {
+        // Every message comes by here, so everything is read at once.
+        let found = app.table.get_mixed(&needed).await?;
+        let before = found.read::<Told>(&told_before)?;
+        let is_there = found.read::<Account>(&sender)?.is_some_and(|sender| sender.is_usable());
+        let is_blocked = found.has(&block) || found.has(&block_back);
+        if !is_there || is_blocked || before.as_ref().is_some_and(|told| told.latest >= message.id) {
             return Ok(());
         }
-        let seen = seen.map(|seen| seen.up_to);
+        let seen = found.read::<Seen>(&notices_seen)?.map(|seen| seen.up_to);
         let is_unseen = |told: &&Told| !is_seen(told.notice, seen) && told.at + KEPT > app.clock.now();
         let same = match &before {
             Some(told) => Condition::equals("latest", told.latest),

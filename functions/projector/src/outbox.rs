@@ -1,4 +1,5 @@
-//! Outbox → bus: every record that a handler left in its transaction becomes an event.
+//! Table → bus: every record that a handler left in its transaction, in the outbox, becomes an event; and so does every
+//! socket that opens or closes, whichever way it goes, which is news by itself.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,8 +9,10 @@ use aws_sdk_eventbridge::config::BehaviorVersion;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::Deserialize;
 use shared::App;
-use shared::events::SOURCE;
+use shared::events::{Event, Happened, SOURCE};
 use shared::store::keys;
+
+use crate::Place;
 
 /// EventBridge takes at most ten events at once.
 const AT_ONCE: usize = 10;
@@ -36,18 +39,33 @@ impl Bus {
 /// What the projector reads of an outbox record: it passes the event on as it stands.
 #[derive(Deserialize)]
 struct Outgoing {
-    sk: String,
     name: String,
     event: String,
+}
+
+impl Outgoing {
+    /// What a record tells the bus, if it tells anything.
+    fn of(app: &App, record: &EventRecord) -> Option<Outgoing> {
+        let Place { pk, sk } = Place::of(record)?;
+        let is_new = record.event_name == "INSERT";
+        if keys::is_outbox(&sk) {
+            // Only what was just inserted: an outbox record that runs out is removed, which is no news.
+            return serde_dynamo::from_item(record.change.new_image.clone()).ok().filter(|_| is_new);
+        }
+        let member = keys::member_of(&pk).filter(|_| keys::is_socket(&sk))?;
+        let event = Event::PresenceMoved { member };
+        let name = event.name().to_owned();
+        let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };
+        let event = serde_json::to_string(&happened).ok()?;
+        (is_new || record.event_name == "REMOVE").then_some(Outgoing { name, event })
+    }
 }
 
 /// Puts the batch's events on the bus, in their order. Returns the sequence number of the first record that could
 /// not be passed on; the stream starts again there.
 pub async fn pass_on(app: &App, bus: &Bus, records: &[EventRecord]) -> Option<String> {
-    // Only what was just inserted: an outbox record that runs out is removed, which is no news.
-    let new = records.iter().filter(|record| record.event_name == "INSERT").filter_map(|record| {
-        let outgoing: Outgoing = serde_dynamo::from_item(record.change.new_image.clone()).ok()?;
-        keys::is_outbox(&outgoing.sk).then(|| (record.change.sequence_number.clone().unwrap_or_default(), outgoing))
+    let new = records.iter().filter_map(|record| {
+        Some((record.change.sequence_number.clone().unwrap_or_default(), Outgoing::of(app, record)?))
     });
     let new: Vec<_> = new.collect();
     for some in new.chunks(AT_ONCE) {

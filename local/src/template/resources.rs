@@ -115,6 +115,11 @@ impl Reader<'_> {
                 // A stream's ARN is its table's and then `/stream/…`.
                 let table = event.stream.split("/stream/").next().unwrap_or_default();
                 let destination = event.destination_config.and_then(|destinations| destinations.on_failure);
+                let filters = event.filter_criteria.filters.iter().map(|filter| {
+                    let pattern = serde_json::from_str(&filter.pattern).map_err(|error| error.to_string());
+                    pattern.and_then(|pattern| Pattern::parse(&pattern))
+                });
+                let filters = filters.collect::<Result<_, _>>();
                 Ok(Source::Stream(StreamSource {
                     table: self.resolver.resource_of(table, "AWS::DynamoDB::Table")?,
                     batch_size: event.batch_size.map_or(STREAM_BATCH, |size| size.0).max(1),
@@ -122,6 +127,7 @@ impl Reader<'_> {
                     maximum_retries: event.maximum_retry_attempts.and_then(|number| u32::try_from(number).ok()),
                     bisects: event.bisect_batch_on_function_error,
                     reports_failures: reports_failures(&event.function_response_types),
+                    filters: filters.map_err(|error| Trouble::new(error).below("FilterCriteria"))?,
                     on_failure: destination
                         .map(|failed| self.resolver.resource_of(&failed.destination, "AWS::SQS::Queue"))
                         .transpose()?,
@@ -367,6 +373,21 @@ struct StreamEvent {
     function_response_types: Vec<String>,
     maximum_retry_attempts: Option<i64>,
     destination_config: Option<Destinations>,
+    #[serde(default)]
+    filter_criteria: FilterCriteria,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FilterCriteria {
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    /// An event pattern, as JSON text.
+    pattern: String,
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Username;
 use crate::boards::Board;
-use crate::ids::MemberId;
+use crate::ids::{MemberId, MessageId, ThreadId};
 use crate::store::{IndexKey, Key, Stored, keys};
 
 /// API Gateway closes every socket after two hours; what it failed to tell us is forgotten soon after.
@@ -79,6 +79,22 @@ pub struct Presence {
     pub surface: Surface,
     /// When.
     pub opened_at: DateTime<Utc>,
+    /// What was said while its client was away, as far as it asked; it is told by itself, and not as it happens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<Missed>,
+}
+
+/// What a client missed of one conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Missed {
+    /// With whom.
+    pub with: MemberId,
+    /// Which.
+    pub thread: ThreadId,
+    /// The last message that the client has.
+    pub after: MessageId,
+    /// The last one there was when the socket was let in.
+    pub to: MessageId,
 }
 
 impl Stored for Presence {
@@ -92,5 +108,22 @@ impl Stored for Presence {
 
     fn expires(&self) -> Option<DateTime<Utc>> {
         Some(self.opened_at + LONGEST)
+    }
+}
+
+/// What others were last told: whether a member is there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PresenceTold {
+    /// Who.
+    pub member: MemberId,
+    /// Whether they are.
+    pub online: bool,
+    /// When it was told.
+    pub at: DateTime<Utc>,
+}
+
+impl Stored for PresenceTold {
+    fn key(&self) -> Key {
+        keys::presence_told(self.member)
     }
 }

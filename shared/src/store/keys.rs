@@ -14,6 +14,7 @@
 //! | what has a member uploaded? | `MEMBER#<id>` | `UPLOAD#<file name>` |
 //! | which Google account has a member? | `MEMBER#<id>` | `GOOGLE` |
 //! | which sockets has a member open? | `MEMBER#<id>` | `SOCKET#<connection>` |
+//! | have others been told that this member is there? | `MEMBER#<id>` | `PRESENCE` |
 //! | has this member asked for their data? | `MEMBER#<id>` | `DATA_REQUEST` |
 //! | was this letter sent? | `MEMBER#<id>` | `LETTER#<letter>` |
 //! | does anybody watch this board? | `WATCHED#<board>` | `WATCHED` |
@@ -222,6 +223,11 @@ pub fn sockets_of(member: MemberId) -> Range {
 /// One socket among its member's.
 pub fn socket_of(member: MemberId, connection: &str) -> Key {
     key(member_partition(member), format!("SOCKET#{connection}"))
+}
+
+/// Have others been told that this member is there?
+pub fn presence_told(member: MemberId) -> Key {
+    key(member_partition(member), "PRESENCE")
 }
 
 /// Has this member asked for their data, and not got it yet?
@@ -505,6 +511,11 @@ pub fn is_entry(sk: &str) -> bool {
 /// Whether a stored sort key is that of a letter's record.
 pub fn is_letter(sk: &str) -> bool {
     sk.starts_with("LETTER#")
+}
+
+/// Whether a stored sort key is that of a socket among its member's.
+pub fn is_socket(sk: &str) -> bool {
+    sk.starts_with("SOCKET#")
 }
 
 /// Whether a stored sort key is that of an outbox record.

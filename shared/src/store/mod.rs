@@ -8,5 +8,5 @@ pub mod table;
 mod write;
 
 pub use keys::{IndexKey, Key, Range};
-pub use table::{Page, Query, StoreError, Stored, Table, pause};
+pub use table::{Mixed, Page, Query, StoreError, Stored, Table, pause};
 pub use write::{Change, Condition, Write};

@@ -228,6 +228,21 @@ macro_rules! with_terms {
     };
 }
 
+/// Items of any shapes that were read together.
+pub struct Mixed(std::collections::BTreeMap<Key, Item>);
+
+impl Mixed {
+    /// The item at one of the keys that were asked for, unless it has ended.
+    pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        self.0.get(key).cloned().map(read_item).transpose()
+    }
+
+    /// Whether there is an item at one of the keys.
+    pub fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+}
+
 /// Which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
@@ -308,6 +323,11 @@ impl Table {
             items.remove(&second).map(read_item).transpose()?,
             items.remove(&third).map(read_item).transpose()?,
         ))
+    }
+
+    /// Up to 100 items of any shapes in one round trip.
+    pub async fn get_mixed(&self, keys: &[Key]) -> Result<Mixed> {
+        self.get_items(keys).await.map(Mixed)
     }
 
     /// Up to 100 items of one shape in one round trip, in the order of their keys.

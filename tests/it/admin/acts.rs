@@ -41,7 +41,7 @@ async fn a_ban_shuts_out_at_once_and_is_lifted_again() {
     assert!(ada.connect(&format!("/?token={bearer}"), &[]).await.is_err());
     assert_eq!(board(&world).await, 1);
     world.settle().await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     // Once more changes nothing.
     press(&moderator, &ada, "ban", &[("reason", "Again.")]).await;
     check(&world).await;
@@ -195,7 +195,7 @@ async fn a_lost_second_factor_is_switched_off_by_administrators() {
     ada.get("/v1/second-factor").await.is(200, json!({ "on": false, "since": null, "recovery_codes_left": 0 }));
     assert!(!world.everything().iter().any(|item| item["sk"]["S"] == "SECOND"));
     world.settle().await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     assert_eq!(world.subjects_to("ada@example.org").last().unwrap(), "Your second factor is off");
     // Pressed once more it changes nothing, sends nothing and is not noted.
     press(&warden, &ada, "remove-second-factor", &[]).await;

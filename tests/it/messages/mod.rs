@@ -1,5 +1,6 @@
 //! Conversations, over HTTP in the words of each product and over sockets.
 
+mod away;
 mod core;
 mod skillnet;
 mod sockets;

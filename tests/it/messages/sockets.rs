@@ -1,7 +1,10 @@
 //! Sockets: who may open which, and what is said and heard there.
 
 use serde_json::{Value, json};
-use shared::model::socket::Presence;
+use shared::ids::MemberId;
+use shared::model::name::Username;
+use shared::model::socket::{Presence, Socket as SocketKept, Surface};
+use shared::store::{Query, keys};
 
 use super::{chat, heard, member, open, refused, say, texts, two, write};
 use crate::world::{ORIGIN, Person, World};
@@ -62,7 +65,7 @@ async fn names_with_lines_in_them_have_rooms_of_their_own() {
     let _first = open(&world, &a, "surface=room&room=aaa_aaa_bbb").await;
     let _second = open(&world, &a, "surface=room&room=aaa_bbb_aaa").await;
     let app = world.app();
-    let query = shared::store::Query::of(shared::store::keys::sockets_of(shared::ids::MemberId(a.id())), 10);
+    let query = Query::of(keys::sockets_of(MemberId(a.id())), 10);
     let open: Vec<Presence> = app.table.query(query).await.unwrap().items;
     let mut with: Vec<_> = open.iter().map(|open| format!("{:?}", open.surface)).collect();
     with.sort();
@@ -351,7 +354,7 @@ async fn a_conversation_ends_with_the_session() {
     let mut socket = chat(&world, &ada, &bob).await;
     world.ban(&ada).await;
     say(&socket, "uuid-1", "Hello").await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     assert_eq!(history(&bob, &ada).await, json!([]));
     world.settle().await;
 }
@@ -378,4 +381,33 @@ async fn sockets_open_at_the_paths_of_the_clients() {
         assert_eq!(open(path).await.expect_err(path).0.as_u16(), status, "{path}");
     }
     world.settle().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_gone_is_forgotten_and_a_slow_one_holds_up_nobody() {
+    let world = World::new().await;
+    let (ada, bob) = two(&world).await;
+    let (slow, mut quick) = (open(&world, &bob, "").await, open(&world, &bob, "").await);
+    while world.cloud.sockets().post(&slow.id, "news".into()).is_ok() {}
+    // The gateway lost it without a word, an hour ago.
+    let (connection, member) = ("lost=".to_owned(), MemberId(bob.id()));
+    let (session, opened_at) = ("a-session".to_owned(), world.clock.now() - chrono::Duration::hours(1));
+    let username = Username::parse(&bob.name).expect("a name");
+    let lost = Presence {
+        connection: connection.clone(),
+        member,
+        username,
+        session: session.clone(),
+        surface: Surface::Native,
+        opened_at,
+        missed: vec![],
+    };
+    let socket = SocketKept { connection, member, session, surface: Surface::Native, opened_at, boards: vec![] };
+    world.app().table.put(&lost).await.unwrap();
+    world.app().table.put(&socket).await.unwrap();
+    write(&world, &ada, &bob, "Hello").await;
+    assert_eq!(texts(&json!([heard(&mut quick)[0]["data"]])), ["Hello"]);
+    let left = world.app().table.query::<Presence>(Query::of(keys::sockets_of(member), 10)).await.unwrap().items;
+    assert_eq!(left.iter().map(|open| &open.connection).collect::<Vec<_>>(), [&quick.id]);
+    assert!(!format!("{:?}", world.everything()).contains("lost="));
 }

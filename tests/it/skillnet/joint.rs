@@ -174,7 +174,7 @@ async fn signing_out_ends_one_session_or_all() {
     bearing(&world, &sixth["access"]).post("/api/v1/auth/logout", json!({ "all": true })).await.is(200, done);
     assert!(!stands(&fifth).await && !stands(&sixth).await && stands(&eves).await);
     world.settle().await;
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     eve.get(PROFILE).await.assert(200);
     let nobody = json!({
         "detail": "Authentication credentials were not provided.", "code": "not_authenticated", "status": "error",

@@ -62,7 +62,7 @@ async fn a_new_password_ends_the_other_sessions_and_leaves_this_one() {
     ada.elsewhere().sign_in_with(NEW_PASSWORD).await.assert(200);
     world.settle().await;
     // It was opened by a session of another dialect.
-    assert!(crate::chat::is_closed(&mut socket).await);
+    assert!(crate::chat::is_dismissed(&mut socket).await);
     for count in 0..5 {
         let reply = change(json!("wrong"), json!("yet another horse")).await;
         assert_eq!(reply.status.as_u16(), if count < 4 { 400 } else { 429 });

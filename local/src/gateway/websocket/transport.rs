@@ -24,6 +24,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a socket stays open after a frame that was too large: closing it with the rest of the frame unread would
 /// tear down the connection before the client has read why.
 const LINGER: Duration = Duration::from_secs(1);
+/// What a socket reads at once. It holds a buffer of this size for as long as it is open, of 128 KiB if nobody says
+/// otherwise; a longer frame is read in several goes.
+const READ_AT_ONCE: usize = 4 * 1024;
 
 /// Answers an upgrade request: with a socket, or with what the function behind `$connect` has against it.
 pub async fn accept(cloud: Cloud, request: Request, client: SocketAddr) -> Response {
@@ -37,7 +40,8 @@ pub async fn accept(cloud: Cloud, request: Request, client: SocketAddr) -> Respo
         Ok(opened) => opened,
         Err((status, body)) => return refuse(status, body.into()),
     };
-    let mut upgrade = upgrade.max_frame_size(LARGEST_FRAME).max_message_size(LARGEST_MESSAGE);
+    let upgrade = upgrade.max_frame_size(LARGEST_FRAME).max_message_size(LARGEST_MESSAGE);
+    let mut upgrade = upgrade.read_buffer_size(READ_AT_ONCE);
     if let Some(subprotocol) = &opened.subprotocol {
         upgrade.set_selected_protocol(subprotocol.clone());
     }
