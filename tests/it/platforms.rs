@@ -408,3 +408,24 @@ async fn calls_to_codeforces_keep_their_distance() {
     assert!([report.rating, report.solved, report.contests].contains(&Told::Silence));
     assert!(since.elapsed() < SHORT + Patience::from_secs(2));
 }
+
+#[tokio::test]
+async fn a_platform_that_says_how_long_is_left_alone_so_long_within_the_deadline() {
+    let world = World::new().await;
+    let app = instance_with(&world, &[("PLATFORM_WAIT_FACTOR", "0.1")]);
+    let asked = async |seconds, patience| {
+        world.cloud.platforms().fail(Outage::of(Platform::LeetCode, Fault::Limited(Some(seconds))).times(1));
+        let (before, since) = (calls(&world, Platform::LeetCode), Instant::now());
+        let answer = ask(&app, Platform::LeetCode, "ada", patience).await.unwrap();
+        world.cloud.platforms().mend();
+        (answer, calls(&world, Platform::LeetCode) - before, since.elapsed())
+    };
+    let (answer, made, took) = asked(5, PATIENCE).await;
+    assert!(
+        matches!(answer, Answer::Known(_)) && made == 2 && took >= Patience::from_millis(500),
+        "{answer:?} {took:?}"
+    );
+    // It is not worth waiting for what comes too late.
+    let (answer, made, took) = asked(3600, Patience::from_millis(900)).await;
+    assert!(has_failed(&answer) && made == 1 && took < Patience::from_millis(900), "{answer:?} {took:?}");
+}

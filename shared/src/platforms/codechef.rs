@@ -141,3 +141,46 @@ fn has_classes(tag: &StartTag<()>, classes: &[&str]) -> bool {
     let value = String::from_utf8_lossy(value);
     classes.iter().all(|class| value.split_ascii_whitespace().any(|word| word == *class))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "http://localhost:1/codechef";
+
+    fn told(page: &str) -> Result<Answer, Trouble> {
+        read(BASE, &Response::new(Bytes::copy_from_slice(page.as_bytes())))
+    }
+
+    fn redirected(to: &str) -> Result<Answer, Trouble> {
+        read(BASE, &Response::builder().status(302).header(LOCATION, to).body(Bytes::new()).unwrap())
+    }
+
+    #[test]
+    fn a_figure_is_read_where_it_stands_and_nowhere_else() {
+        let page = r#"<script>"<div class='rating-number'>9</div>"</script><!-- <div class="rating-number">8</div> -->
+            <div class="big rating-number">1734?<sup>i</sup></div><div class="rating-number">7</div>
+            <div class="contest-participated-count">No. of Contests Participated: <b>41</b></div><b>6</b>
+            <section class="rating-data-section submissions"><h3>Submissions: 5</h3></section>
+            <SECTION class="problems-solved rating-data-section"><section><h3>Paths (4)</h3></section>
+            <h3>Total Problems <i>Solved</i>: 907 </h3></section><h3>Friends: 3</h3>"#;
+        let report = Report { rating: Told::Number(1734), solved: Told::Number(907), contests: Told::Number(41) };
+        assert_eq!(told(page).unwrap(), Answer::Known(report));
+        let bare = r#"<section class="rating-data-section problems-solved"><h3>Total Problems Solved: many</h3>"#;
+        let report = Report { rating: Told::None, solved: Told::Silence, contests: Told::None };
+        assert_eq!(told(bare).unwrap(), Answer::Known(report));
+        assert!(matches!(told("<h1>Checking your browser</h1>"), Err(Trouble::Passing(..))));
+    }
+
+    #[test]
+    fn only_the_way_home_means_that_there_is_no_such_account() {
+        for home in ["https://www.codechef.com/", "http://codechef.com", "/codechef/", "http://localhost:1/codechef"] {
+            assert_eq!(redirected(home).unwrap(), Answer::Unknown, "{home}");
+        }
+        for elsewhere in
+            ["http://localhost:2/codechef", "http://10.0.0.1/", "/login", "//codechef.com.evil.example/", ":"]
+        {
+            assert!(matches!(redirected(elsewhere), Err(Trouble::Lasting(_))), "{elsewhere}");
+        }
+    }
+}

@@ -112,3 +112,35 @@ pub(super) fn read_anything(answer: &Response<Bytes>, told: impl Fn(Told)) {
     [rating(&result), contests(&result)].into_iter().flatten().for_each(told);
     drop(history::submissions(&result));
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whoever_is_unrated_has_no_rating_and_whoever_fell_below_nothing_has_nothing() {
+        let told = |user: Value| rating(&json!([user])).unwrap();
+        assert_eq!(told(json!({ "handle": "a" })), Told::None);
+        assert_eq!(told(json!({ "handle": "a", "rating": -40 })), Told::Number(0));
+        for nonsense in [json!(null), json!(-5000), json!(50_000), json!("high")] {
+            assert_eq!(told(json!({ "handle": "a", "rating": nonsense })), Told::Silence);
+        }
+        assert!(rating(&json!([])).is_err());
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_by_the_comment() {
+        let told = |status: u16, body: Value| {
+            result(&Response::builder().status(status).body(Bytes::from(body.to_string())).unwrap())
+        };
+        let missing = json!({ "status": "FAILED", "comment": "handle: User with handle ghost_coder not found" });
+        assert_eq!(told(400, missing).unwrap(), None);
+        let busy = json!({ "status": "FAILED", "comment": "Call limit exceeded" });
+        assert!(matches!(told(400, busy), Err(Trouble::Passing(..))));
+        let wrong = json!({ "status": "FAILED", "comment": "handles: Field should not be empty" });
+        assert!(matches!(told(400, wrong), Err(Trouble::Ours(_))));
+        assert!(matches!(told(403, json!("robots")), Err(Trouble::Lasting(_))));
+    }
+}

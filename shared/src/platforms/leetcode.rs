@@ -65,3 +65,29 @@ fn solved(user: &Value) -> Option<i64> {
     let of_all = stats["acSubmissionNum"].as_array()?.iter().find(|line| line["difficulty"] == "All")?;
     whole(&of_all["count"])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str) -> Result<Answer, Trouble> {
+        read(&Response::new(Bytes::copy_from_slice(body.as_bytes())))
+    }
+
+    #[test]
+    fn null_means_none_only_where_nothing_went_wrong() {
+        let user = r#"{"username":"a","submitStatsGlobal":{"acSubmissionNum":[{"difficulty":"Easy","count":234},{"difficulty":"All","count":587}]}}"#;
+        let solved = Told::Number(587);
+        let without = told(&format!(r#"{{"data":{{"matchedUser":{user},"userContestRanking":null}}}}"#)).unwrap();
+        assert_eq!(without, Answer::Known(Report { rating: Told::None, solved, contests: Told::None }));
+        let errors = r#""errors":[{"message":"Internal error","path":["userContestRanking"]}]"#;
+        let failed =
+            told(&format!(r#"{{{errors},"data":{{"matchedUser":{user},"userContestRanking":null}}}}"#)).unwrap();
+        assert_eq!(failed, Answer::Known(Report { rating: Told::Silence, solved, contests: Told::Silence }));
+        assert_eq!(told(r#"{"data":{"matchedUser":null,"userContestRanking":null}}"#).unwrap(), Answer::Unknown);
+        for down in [r#"{"errors":[{"message":"Internal error"}],"data":null}"#, r#"{"data":{}}"#, "[]", "", "<html>"] {
+            assert!(matches!(told(down), Err(Trouble::Passing(..))), "{down}");
+        }
+        assert!(matches!(told(&format!(r#"{{{errors},"data":{{"matchedUser":null}}}}"#)), Err(Trouble::Passing(..))));
+    }
+}

@@ -180,7 +180,8 @@ fn redirect(to: &str) -> Response {
 }
 
 impl Platforms {
-    /// Lets this be what an account has from now on.
+    /// Lets this be what an account has from now on. Once Codeforces was asked about it, it has at least as many solved
+    /// problems as then, for what was solved stays so.
     pub fn set(&self, platform: Platform, username: &str, account: Account) {
         self.memory().set(platform, username, Some(account));
     }
