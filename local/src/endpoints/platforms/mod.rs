@@ -59,18 +59,34 @@ struct Question {
 pub async fn answer(cloud: &Cloud, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Response {
     let asked = match question(method, uri, headers, body) {
         Ok(question) => question,
-        Err(refusal) => return refusal,
+        Err(Refusal::Robot) => return fault::blocked(),
+        Err(Refusal::Query) => {
+            let error = json!({ "errors": [{ "message": "Cannot query that." }] });
+            return json_reply(StatusCode::BAD_REQUEST, &error);
+        }
+        Err(Refusal::NoPage) => {
+            return reply(StatusCode::NOT_FOUND, "text/plain", Bytes::from_static(b"There is no such page."));
+        }
     };
     let (account, fault) = cloud.platforms().asked(asked.call, &asked.username);
-    let fault = fault.or_else(|| Fault::named(&asked.username));
-    if let Some(fault) = fault {
+    if let Some(fault) = fault.or_else(|| Fault::named(&asked.username)) {
         return fault.answer(&asked, account.as_ref(), cloud.clock().now()).await;
     }
     asked.answer(account.as_ref(), cloud.clock().now()).into_response()
 }
 
-/// What somebody wants to know, or what they hear who do not ask as they should.
-fn question(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Result<Question, Response> {
+/// How somebody does not ask as they should.
+enum Refusal {
+    /// For something that is not there.
+    NoPage,
+    /// For what cannot be queried, or for whoever is named within the query.
+    Query,
+    /// Not as a browser would.
+    Robot,
+}
+
+/// What somebody wants to know.
+fn question(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Result<Question, Refusal> {
     let path = uri.path().strip_prefix(PATH).unwrap_or_default();
     let query: Vec<(String, String)> =
         form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
@@ -91,10 +107,7 @@ fn question(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
             let knows = ["$username", "matchedUser", "submitStatsGlobal", "userContestRanking"];
             match asked["variables"]["username"].as_str().filter(|_| knows.iter().all(|word| text.contains(word))) {
                 Some(username) => question(Call::Figures, username),
-                None => {
-                    let error = json!({ "errors": [{ "message": "Cannot query that." }] });
-                    Err(json_reply(StatusCode::BAD_REQUEST, &error))
-                }
+                None => Err(Refusal::Query),
             }
         }
         ("GET", ("codeforces", "api/user.info")) => question(Call::Info, field("handles")),
@@ -103,12 +116,12 @@ fn question(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
         ("GET", ("codechef", path)) if path.starts_with("users/") => {
             let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
             if !agent.starts_with("Mozilla/") {
-                return Err(fault::blocked());
+                return Err(Refusal::Robot);
             }
             let name = percent_encoding::percent_decode_str(&path["users/".len()..]).decode_utf8_lossy();
             question(Call::Page, &name)
         }
-        _ => Err(reply(StatusCode::NOT_FOUND, "text/plain", Bytes::from_static(b"There is no such page."))),
+        _ => Err(Refusal::NoPage),
     }
 }
 
