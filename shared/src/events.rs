@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::boards::Board;
+use crate::boards::{Board, Period};
 use crate::error::Result;
 use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, ProfileId, ThreadId};
 use crate::model::action::Action;
@@ -222,9 +222,35 @@ pub enum Event {
         /// The run that it is a part of, which sees to every profile once; none where it stands by itself.
         run: Option<EventId>,
     },
+    /// A page of a shard of the subscribers is to be listed for a refresh run.
+    ProfilesDue {
+        /// For which run.
+        run: EventId,
+        /// Of which shard.
+        shard: u64,
+        /// Where the page begins; none stands for the first.
+        after: Option<String>,
+    },
+    /// Every profile of a refresh run is settled.
+    RunEnded {
+        /// Of which.
+        run: EventId,
+    },
+    /// Every profile of a member is settled, and their report of a week can be written.
+    ReportDue {
+        /// Whose.
+        member: MemberId,
+        /// Of which week.
+        week: Period,
+    },
     /// A member wants the report of today.
     DailyReportAsked {
         /// Who.
+        member: MemberId,
+    },
+    /// What is known of that member is as new as it gets, and the report of today can be written.
+    DailyReportDue {
+        /// Whose.
         member: MemberId,
     },
     /// An account was deleted for good.
@@ -268,7 +294,11 @@ impl Event {
             Event::Noticed { .. } => "Noticed",
             Event::SignInCodeAsked { .. } => "SignInCodeAsked",
             Event::ProfileDue { .. } => "ProfileDue",
+            Event::ProfilesDue { .. } => "ProfilesDue",
+            Event::RunEnded { .. } => "RunEnded",
+            Event::ReportDue { .. } => "ReportDue",
             Event::DailyReportAsked { .. } => "DailyReportAsked",
+            Event::DailyReportDue { .. } => "DailyReportDue",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
     }
@@ -294,7 +324,9 @@ impl Event {
             | Event::FollowAsked { member, .. }
             | Event::MessagesRead { member, .. }
             | Event::ProfileDue { member, .. }
+            | Event::ReportDue { member, .. }
             | Event::DailyReportAsked { member }
+            | Event::DailyReportDue { member }
             | Event::MemberDeleted { member } => Some(*member),
             Event::Acted { action } => Some(action.actor),
             Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {
@@ -306,7 +338,10 @@ impl Event {
             | Event::PasswordResetAsked { member }
             | Event::SignInLinkAsked { member }
             | Event::SignInCodeAsked { member } => *member,
-            Event::BoardMoved { .. } | Event::JobAsked { .. } => None,
+            Event::BoardMoved { .. }
+            | Event::JobAsked { .. }
+            | Event::ProfilesDue { .. }
+            | Event::RunEnded { .. } => None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod check_counts;
 pub mod clean_up;
 pub mod close_period;
 pub mod make_staff;
+pub mod refresh;
 pub mod remove_files;
 pub mod remove_member;
 pub mod runs;
@@ -43,6 +44,10 @@ pub enum Job {
     CloseYear,
     /// Has letters sent about what their readers have not seen.
     SendDigests,
+    /// Begins to refresh every coding profile.
+    RefreshProfiles,
+    /// Begins the report of this week.
+    WeeklyReport,
     /// Makes a member an administrator; only by hand.
     MakeStaff {
         /// The member's name.
@@ -62,6 +67,8 @@ impl Job {
             Job::CloseMonth => "close-month",
             Job::CloseYear => "close-year",
             Job::SendDigests => "send-digests",
+            Job::RefreshProfiles => "refresh-profiles",
+            Job::WeeklyReport => "weekly-report",
             Job::MakeStaff { .. } => return None,
         };
         job::find(name).map(|job| job.name)
@@ -77,6 +84,8 @@ impl Job {
             Job::CloseMonth => Done::CloseMonth(close_period::run(app, Span::Month, "close-month").await?),
             Job::CloseYear => Done::CloseYear(close_period::run(app, Span::Year, "close-year").await?),
             Job::SendDigests => Done::SendDigests(send_digests::run(app).await?),
+            Job::RefreshProfiles => Done::RefreshProfiles(refresh::profiles(app).await?),
+            Job::WeeklyReport => Done::WeeklyReport(refresh::report(app).await?),
             Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(app, &name).await?),
         })
     }
@@ -102,6 +111,10 @@ pub enum Done {
     CloseYear(close_period::Report),
     /// See [`send_digests`].
     SendDigests(send_digests::Report),
+    /// See [`refresh`].
+    RefreshProfiles(refresh::Report),
+    /// See [`refresh`].
+    WeeklyReport(refresh::Report),
     /// See [`make_staff`].
     MakeStaff(make_staff::Report),
 }
@@ -118,6 +131,8 @@ impl Done {
             Done::CloseMonth(_) => "close-month",
             Done::CloseYear(_) => "close-year",
             Done::SendDigests(_) => "send-digests",
+            Done::RefreshProfiles(_) => "refresh-profiles",
+            Done::WeeklyReport(_) => "weekly-report",
             Done::MakeStaff(_) => "make-staff",
         }
     }

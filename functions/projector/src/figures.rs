@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::dynamodb::EventRecord;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::events::{Event, Happened, OutboxRecord};
 use shared::ids::MemberId;
+use shared::model::figures::Counted;
 use shared::model::letter::{LetterRecord, TRIES};
-use shared::store::{Change, Key, StoreError, Stored, Write, keys};
+use shared::store::{Change, StoreError, Write, keys};
 use shared::{App, Result};
 
 use crate::Place;
@@ -32,24 +33,6 @@ struct Occurrence {
     totals: Vec<(&'static str, i64)>,
     /// Its record's place in the stream.
     sequence_number: String,
-}
-
-/// The mark of an occurrence that was counted. What it was is hashed into its key and stands nowhere else.
-#[derive(Serialize, Deserialize)]
-struct Counted {
-    #[serde(skip)]
-    what: String,
-    at: DateTime<Utc>,
-}
-
-impl Stored for Counted {
-    fn key(&self) -> Key {
-        keys::counted(&self.what)
-    }
-
-    fn expires(&self) -> Option<DateTime<Utc>> {
-        Some(self.at + REMEMBERED)
-    }
 }
 
 /// What is looked at of an account.
@@ -98,12 +81,12 @@ async fn count_once(app: &App, some: &[Occurrence]) -> Result<()> {
 }
 
 fn writes(app: &App, some: &[Occurrence]) -> Result<Vec<Write>> {
-    let at = app.clock.now();
+    let until = app.clock.now() + REMEMBERED;
     let mut days: BTreeMap<NaiveDate, BTreeMap<&str, i64>> = BTreeMap::new();
     let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
     let mut writes = Vec::new();
     for occurrence in some {
-        writes.push(Write::create(&Counted { what: occurrence.id.clone(), at })?);
+        writes.push(Write::create(&Counted { what: occurrence.id.clone(), until })?);
         if let Some((day, figure)) = occurrence.figures {
             *days.entry(day).or_default().entry(figure).or_default() += 1;
         }
