@@ -60,6 +60,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| async { Ok(told(subject)) }.boxed(),
     |subject| written(subject).boxed(),
     |subject| async { Ok(done(subject)) }.boxed(),
+    |subject| async { Ok(snapshots(subject)) }.boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
@@ -67,6 +68,7 @@ const COLLECTED: &[&str] = &[
     "ACCOUNT",
     "ASKS",
     "ACTION",
+    "AWAITED",
     "BLOCKS",
     "CODE",
     "DATA_REQUEST",
@@ -81,6 +83,7 @@ const COLLECTED: &[&str] = &[
     "SECOND",
     "SESSION",
     "SKILL",
+    "SNAPSHOT",
     "SOCKET",
     "TALK",
     "TALKS",
@@ -146,6 +149,12 @@ fn user(subject: &Subject<'_>) -> Part {
 /// The score of the games.
 fn score(subject: &Subject<'_>) -> Part {
     vec![("score", subject.of_kind("SCORE").next().map_or(Value::Null, |item| Value::Object(plain(item).collect())))]
+}
+
+/// How their coding profiles stood, platform after platform and week after week.
+fn snapshots(subject: &Subject<'_>) -> Part {
+    let shown = |item: &Item| Value::Object(plain(item).collect());
+    vec![("coding_snapshots", subject.of_kind("SNAPSHOT").map(shown).collect())]
 }
 
 /// Where they are signed in, and with how many open sockets.

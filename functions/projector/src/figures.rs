@@ -174,12 +174,15 @@ fn of_letter(record: &EventRecord) -> Vec<Told> {
     let read = |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, LetterRecord>(image.clone()).ok();
     let Some(new) = read(&record.change.new_image) else { return vec![] };
     let day = new.written_at.date_naive();
+    // Letters that all members get are called the same.
+    let whose = new.member.map(|member| member.to_string()).unwrap_or_default();
+    let id = |what: &str| format!("letter-{whose}-{}-{what}", new.letter);
     match read(&record.change.old_image) {
         Some(old) if new.sent && !old.sent => {
-            vec![(format!("letter-{}-sent", new.letter), Some((day, "letters_sent")), vec![])]
+            vec![(id("sent"), Some((day, "letters_sent")), vec![])]
         }
         Some(old) if !new.sent && new.tries >= TRIES && old.tries < TRIES => {
-            vec![(format!("letter-{}-failed", new.letter), Some((day, "letters_failed")), vec![])]
+            vec![(id("failed"), Some((day, "letters_failed")), vec![])]
         }
         _ => vec![],
     }

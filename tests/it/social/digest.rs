@@ -108,7 +108,7 @@ async fn one_click_stops_it_and_opening_the_link_does_not() {
     // The second time changes nothing, and a made-up link nobody's letters.
     visitor.post(&link, json!({})).await.assert(200);
     for path in
-        ["/v1/notices/digest/stop", "/v1/notices/digest/stop?code=made.up", "/v1/notices/digest/stop?code=%3Cb%3E"]
+        ["/v1/letters/stop", "/v1/letters/stop?code=made.up", "/v1/letters/stop?code=%3Cb%3E"]
     {
         let page = visitor.get(path).await.assert(200);
         assert!(page.text().contains("not valid") && !page.text().contains("<b>"));
