@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use self::folder::DataFolder;
 use crate::delivery::Delivery;
 use crate::dynamo::Dynamo;
-use crate::endpoints::{self, openid};
+use crate::endpoints::{self, openid, platforms};
 use crate::functions::{self, Functions};
 use crate::gateway::websocket::Sockets;
 use crate::queues::QueueConsumer;
@@ -93,6 +93,9 @@ struct Parts {
     dynamo: Dynamo,
     sockets: Sockets,
     openid: openid::Provider,
+    platforms: platforms::Platforms,
+    /// Where the services answer.
+    services_url: String,
     uuids: Uuids,
     folder: DataFolder,
     streams: Vec<Arc<StreamConsumer>>,
@@ -120,11 +123,8 @@ impl Cloud {
         let services = listen().await?;
         let services_address = services.local_addr().map_err(|error| error.to_string())?;
         let services_url = format!("http://{services_address}");
-        let issuer = format!("{services_url}{}", openid::PATH);
         let mut environments = environment::all(&template, &state, &services_url, &dynamo.url())?;
-        if !options.overrides.contains_key(environment::ISSUER_PARAMETER) {
-            environment::point_to_provider(&mut environments, &issuer);
-        }
+        environment::stand_in(&mut environments, &options.overrides, &services_url);
         if options.invoke.is_some() {
             folder.keep_environment(&environments)?;
         }
@@ -146,7 +146,9 @@ impl Cloud {
             state,
             dynamo,
             sockets: Sockets::default(),
-            openid: openid::Provider::new(issuer),
+            openid: openid::Provider::new(openid::issuer(&services_url)),
+            platforms: platforms::Platforms::default(),
+            services_url,
             uuids,
             folder,
             streams,
@@ -195,6 +197,16 @@ impl Cloud {
     /// The OpenID provider in Google's place.
     pub fn openid(&self) -> &openid::Provider {
         &self.0.openid
+    }
+
+    /// The platforms where members solve problems.
+    pub fn platforms(&self) -> &platforms::Platforms {
+        &self.0.platforms
+    }
+
+    /// Where AWS is, and everything that this machine stands in for.
+    pub fn services_url(&self) -> &str {
+        &self.0.services_url
     }
 
     /// The folder that holds a folder per bucket.

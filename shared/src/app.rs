@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigError, Environment};
 use crate::ids::{ActionId, EventId, ExportId, Ids, MemberId, ReportId};
 use crate::live::Sockets;
 use crate::media::Media;
+use crate::platforms::Hosts;
 use crate::seal::Seal;
 use crate::store::Table;
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub keys: KeyRing,
     /// The OpenID provider that vouches for people.
     pub openid: OpenId,
+    /// The platforms where members solve problems.
+    pub platforms: Hosts,
     /// Files.
     pub media: Media,
     /// Open sockets.
@@ -90,6 +93,7 @@ impl App {
             seal: Seal::new(config.signing_secret.expose()),
             keys: KeyRing::new(config.token_secret.expose()),
             openid: OpenId::default(),
+            platforms: Hosts::default(),
             media: Media::new(&config),
             sockets: Sockets::new(&config, http_client.clone()),
             config,

@@ -68,6 +68,16 @@ impl Clock {
     }
 }
 
+/// A random part of a time: how long to wait before trying again, so that those who failed together do not come back
+/// together ("full jitter").
+pub(crate) fn random_part(of: std::time::Duration) -> std::time::Duration {
+    let mut random = [0; 4];
+    match getrandom::fill(&mut random) {
+        Ok(()) => of.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)),
+        Err(_) => of,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;

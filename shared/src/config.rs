@@ -85,6 +85,15 @@ pub struct Config {
     pub google_client_id: String,
     /// `GOOGLE_CLIENT_SECRET`: what Guildhall shows to Google; only `accounts` has it.
     pub google_client_secret: Secret,
+    /// `LEETCODE_GRAPHQL_URL`: where LeetCode answers queries.
+    pub leetcode_graphql_url: String,
+    /// `CODEFORCES_API_URL`: what the methods of Codeforces' API are below, without a slash at the end.
+    pub codeforces_api_url: String,
+    /// `CODECHEF_BASE_URL`: CodeChef's pages, without a slash at the end.
+    pub codechef_base_url: String,
+    /// `PLATFORM_WAIT_FACTOR`: stretches the waits between two tries and between two calls to a platform; 0 switches
+    /// them off.
+    pub platform_wait_factor: f64,
     /// Where AWS is and who asks.
     pub aws: Aws,
 }
@@ -171,6 +180,10 @@ impl Config {
             google_issuer: read.text("GOOGLE_ISSUER").trim_end_matches('/').to_owned(),
             google_client_id: read.text("GOOGLE_CLIENT_ID"),
             google_client_secret: read.secret("GOOGLE_CLIENT_SECRET"),
+            leetcode_graphql_url: read.text("LEETCODE_GRAPHQL_URL"),
+            codeforces_api_url: read.text("CODEFORCES_API_URL").trim_end_matches('/').to_owned(),
+            codechef_base_url: read.text("CODECHEF_BASE_URL").trim_end_matches('/').to_owned(),
+            platform_wait_factor: read.number("PLATFORM_WAIT_FACTOR", 1.0)?,
             aws: Aws {
                 region: read.optional("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
                 access_key_id: read.text("AWS_ACCESS_KEY_ID"),

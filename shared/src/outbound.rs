@@ -1,5 +1,14 @@
-//! Requests to servers that have no AWS client: the OpenID provider, and the bucket over signed addresses. They go over
-//! the connector that the AWS clients bring along; a second HTTP client would be half a megabyte of every function.
+//! Requests to servers that have no AWS client: the OpenID provider, the bucket over signed addresses, and platforms.
+//! They go over the connector that the AWS clients bring along; a second HTTP client would be half a megabyte of every
+//! function.
+//!
+//! A [`Client`] asks once. A [`Host`] is asked with care: again where that may help, at its own pace, and not at all
+//! while its [`circuit`] is open.
+
+mod circuit;
+mod host;
+
+pub use host::{Host, Limits, NoAnswer, TRIES, Trouble};
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

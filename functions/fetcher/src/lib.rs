@@ -20,7 +20,7 @@ use shared::{App, Result};
 use crate::profile::Due;
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE"];
+pub const NEEDS: &[&str] = &["TABLE", "LEETCODE_GRAPHQL_URL", "CODEFORCES_API_URL", "CODECHEF_BASE_URL"];
 
 /// The function.
 pub fn function(app: App) -> Function {

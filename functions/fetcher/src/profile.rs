@@ -44,9 +44,9 @@ pub async fn see_to(app: &App, due: Due, run: Option<EventId>, is_last: bool) ->
     Ok(if !refreshed.kept || (waits(&refreshed.answer) && !is_last) { Then::Later } else { Then::Done })
 }
 
-/// Whether asking can be put off without a loss.
-fn waits(_answer: &Answer) -> bool {
-    false
+/// Whether the platform is left alone for now, so that asking can be put off without a loss.
+fn waits(answer: &Answer) -> bool {
+    matches!(answer, Answer::Failed(no_answer) if no_answer.not_before.is_some())
 }
 
 /// What there is when a profile is settled.

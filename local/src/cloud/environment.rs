@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use shared::config::Environment;
+use shared::platforms::Platform;
 
+use crate::endpoints::{openid, platforms};
 use crate::functions::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::state::State;
 use crate::template::{Function, REGION, Template};
@@ -12,9 +14,14 @@ const SECRET: &str = "{{resolve:secretsmanager:";
 /// Read by the TLS library where the cloud has its root certificates; this machine has its own.
 const CLOUD_ONLY: &str = "SSL_CERT_FILE";
 
-/// The template's parameter that says who signs people in with Google, and the variable that it becomes.
-pub(super) const ISSUER_PARAMETER: &str = "GoogleIssuer";
-const ISSUER: &str = "GOOGLE_ISSUER";
+/// The template's parameters that say where servers of others are, and the variables that they become: who signs people
+/// in with Google, and the platforms.
+const ISSUER: (&str, &str) = ("GoogleIssuer", "GOOGLE_ISSUER");
+const PLATFORMS: [(&str, &str, Platform); 3] = [
+    ("LeetcodeUrl", "LEETCODE_GRAPHQL_URL", Platform::LeetCode),
+    ("CodechefUrl", "CODECHEF_BASE_URL", Platform::CodeChef),
+    ("CodeforcesUrl", "CODEFORCES_API_URL", Platform::Codeforces),
+];
 
 /// The environment of each function, by its logical id. `services` is where S3, SES, EventBridge and the sockets'
 /// management answer, `tables` where DynamoDB does.
@@ -36,11 +43,19 @@ pub(super) fn all(
     Ok(all)
 }
 
-/// Has the provider of this machine stand in for Google, where nobody named another one.
-pub(super) fn point_to_provider(environments: &mut BTreeMap<String, Environment>, issuer: &str) {
-    for environment in environments.values_mut() {
-        if let Some(named) = environment.get_mut(ISSUER) {
-            *named = issuer.to_owned();
+/// Has this machine stand in for the servers of others, where nobody named other ones. `services` is where it does.
+pub(super) fn stand_in(
+    environments: &mut BTreeMap<String, Environment>,
+    overrides: &BTreeMap<String, String>,
+    services: &str,
+) {
+    let platforms =
+        PLATFORMS.map(|(parameter, variable, platform)| (parameter, variable, platforms::address(platform, services)));
+    let (parameter, variable) = ISSUER;
+    let all = platforms.into_iter().chain([(parameter, variable, openid::issuer(services))]);
+    for (_, variable, address) in all.filter(|(parameter, ..)| !overrides.contains_key(*parameter)) {
+        for named in environments.values_mut().filter_map(|environment| environment.get_mut(variable)) {
+            named.clone_from(&address);
         }
     }
 }

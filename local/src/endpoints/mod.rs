@@ -1,9 +1,11 @@
 //! The AWS services that functions call, but for DynamoDB: SES, EventBridge, the gateway's management API and S3, in
-//! the wire formats that the AWS SDKs speak, and an OpenID provider in Google's place; all on one loopback port.
+//! the wire formats that the AWS SDKs speak; an OpenID provider in Google's place, and the platforms where members solve
+//! problems. All of it on one loopback port.
 
 pub mod eventbridge;
 pub mod management;
 pub mod openid;
+pub mod platforms;
 pub mod s3;
 pub mod ses;
 
@@ -32,6 +34,7 @@ enum Service {
     EventBridge,
     Management,
     OpenId,
+    Platforms,
     S3,
 }
 
@@ -61,6 +64,7 @@ async fn answer(State((cloud, s3)): State<(Cloud, S3Service)>, request: Request)
         Service::Ses => ses::answer(&cloud, &body),
         Service::EventBridge => eventbridge::answer(&cloud, &parts.headers, &body),
         Service::OpenId => openid::answer(&cloud, &parts.method, &parts.uri, &parts.headers, &body).await,
+        Service::Platforms => platforms::answer(&cloud, &parts.method, &parts.uri, &parts.headers, &body).await,
         _ => management::answer(&cloud, &parts.method, parts.uri.path(), body),
     }
 }
@@ -71,6 +75,8 @@ fn service(path: &str, headers: &HeaderMap) -> Service {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if openid::owns(path) {
         Service::OpenId
+    } else if platforms::owns(path) {
+        Service::Platforms
     } else if management::connection(path).is_some() {
         Service::Management
     } else if headers.contains_key("x-amz-target") {
@@ -120,6 +126,7 @@ mod tests {
         assert_eq!(told("/@connections/abc%3D", &[]), Service::Management);
         assert_eq!(told("/live/@connections/abc%3D", &[]), Service::Management);
         assert_eq!(told("/openid/token", &[("content-type", "application/x-www-form-urlencoded")]), Service::OpenId);
+        assert_eq!(told("/platforms/codechef/users/ada", &[]), Service::Platforms);
         assert_eq!(told("/bucket/a/@connections/b", &[]), Service::S3);
         assert_eq!(told("/bucket/avatars/1/a.png", &[]), Service::S3);
     }

@@ -23,8 +23,8 @@ use crate::cloud::Cloud;
 pub use self::provider::{Flaw, Outage, Provider, Signature};
 use self::provider::{Person, Request};
 
-/// Where it is below the services' address; with that, it is the issuer.
-pub const PATH: &str = "/openid";
+/// Where it is below the services' address.
+const PATH: &str = "/openid";
 
 /// How long clients may remember the keys, in seconds.
 const KEYS_REMEMBERED: u32 = 3600;
@@ -34,6 +34,11 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-u
 
 /// The fields of a query or a form.
 type Form = BTreeMap<String, String>;
+
+/// What the provider calls itself, if the services are at this address.
+pub fn issuer(services: &str) -> String {
+    format!("{services}{PATH}")
+}
 
 /// Whether a path belongs to the provider.
 pub fn owns(path: &str) -> bool {

@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys::{Index, IndexKey, Key, Range};
 use super::write::{Act, Change, Condition, Names, Write};
-use crate::clock::Clock;
+use crate::clock::{Clock, random_part};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::meter;
@@ -648,10 +648,7 @@ impl Table {
 
 /// Waits a random part of a time that doubles with every attempt ("full jitter").
 pub(crate) async fn pause(attempt: u32) {
-    let most = FIRST_WAIT.as_micros() as u64 * (1 << attempt.min(8));
-    let mut random = [0; 8];
-    let wait = if getrandom::fill(&mut random).is_ok() { u64::from_le_bytes(random) % most } else { most };
-    tokio::time::sleep(Duration::from_micros(wait)).await;
+    tokio::time::sleep(random_part(FIRST_WAIT * (1 << attempt.min(8)))).await;
 }
 
 /// The whole item: its own attributes, its keys, and when it ends.

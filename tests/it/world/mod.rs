@@ -102,6 +102,7 @@ impl World {
             ("OperationsToken", OPERATIONS_TOKEN),
             ("AllowedOrigins", ORIGIN),
             ("GoogleClientId", "guildhall-test"),
+            ("PlatformWaitFactor", "0"),
         ];
         let overrides: BTreeMap<_, _> =
             usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

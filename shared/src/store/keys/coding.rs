@@ -11,6 +11,9 @@
 //! | how does a refresh run stand? | `REFRESH#<run>` | `RUN` |
 //! | how does it stand with this platform? | `REFRESH#<run>` | `TALLY#<platform>` |
 //! | how far is this shard of the subscribers listed for it? | `REFRESH#<run>` | `LISTING#<shard>` |
+//! | is this server down? | `CIRCUIT#<its name>` | `CIRCUIT` |
+//! | what did a platform last tell of this name? | `LOOKED_UP#<platform>#<name, hashed>` | `LOOKED_UP` |
+//! | which problems were solved there, as far as they were read? | `SOLVED#<platform>#<name, hashed>` | `SOLVED` |
 //!
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
@@ -19,7 +22,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Index, IndexKey, Key, Range, descending, key, member_partition};
+use super::{Index, IndexKey, Key, Range, descending, digest, key, member_partition};
 use crate::boards::Period;
 use crate::ids::{EventId, MemberId};
 use crate::platforms::Platform;
@@ -65,6 +68,22 @@ pub fn coder(platform: Platform, folded: &str) -> Key {
 /// Is there a group of this name, and how many are in it? Takes the folded name.
 pub fn coding_group(folded: &str) -> Key {
     key(format!("GROUP#{folded}"), "GROUP")
+}
+
+/// Is this server, which is not ours, down?
+pub fn circuit(host: &str) -> Key {
+    key(format!("CIRCUIT#{host}"), "CIRCUIT")
+}
+
+/// What did a platform last tell of this name? Takes the folded form, which may be anything and is hashed to a fixed
+/// length.
+pub fn looked_up(platform: Platform, folded: &str) -> Key {
+    key(format!("LOOKED_UP#{}#{}", platform.name(), digest(folded)), "LOOKED_UP")
+}
+
+/// Which problems were solved on a platform under this name, as far as they were read? Takes the folded form, too.
+pub fn solved(platform: Platform, folded: &str) -> Key {
+    key(format!("SOLVED#{}#{}", platform.name(), digest(folded)), "SOLVED")
 }
 
 /// A member's place among those who subscribe.
