@@ -78,6 +78,8 @@ pub struct Config {
     pub bus: String,
     /// `SENDER`: the address that letters come from.
     pub sender: String,
+    /// `REPORTS_ADDRESS`: who gets a letter that sums up each week's reports; none means that nobody does.
+    pub reports_address: String,
     /// `SOCKETS_URL`: where frames for open sockets are posted.
     pub sockets_url: String,
     /// `GOOGLE_ISSUER`: the OpenID provider that signs people in with Google, without a slash at the end.
@@ -183,6 +185,7 @@ impl Config {
             max_avatar_megabytes: read.number("MAX_AVATAR_MEGABYTES", 2.0)?,
             bus: read.text("BUS"),
             sender: read.text("SENDER"),
+            reports_address: read.text("REPORTS_ADDRESS"),
             sockets_url: read.text("SOCKETS_URL"),
             google_issuer: read.text("GOOGLE_ISSUER").trim_end_matches('/').to_owned(),
             google_client_id: read.text("GOOGLE_CLIENT_ID"),

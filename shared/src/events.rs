@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::boards::Board;
+use crate::boards::{Board, Period};
 use crate::error::Result;
 use crate::ids::{ActionId, EventId, ExportId, MemberId, MessageId, NoticeId, ProfileId, ThreadId};
 use crate::model::action::Action;
@@ -248,9 +248,35 @@ pub enum Event {
         /// The run that it is a part of, which sees to every profile once; none where it stands by itself.
         run: Option<EventId>,
     },
+    /// A page of a shard of the subscribers is to be listed for a refresh run.
+    ProfilesDue {
+        /// For which run.
+        run: EventId,
+        /// Of which shard.
+        shard: u64,
+        /// Where the page begins; none stands for the first.
+        after: Option<String>,
+    },
+    /// Every profile of a refresh run is settled.
+    RunEnded {
+        /// Of which.
+        run: EventId,
+    },
+    /// Every profile of a member is settled, and their report of a week can be written.
+    ReportDue {
+        /// Whose.
+        member: MemberId,
+        /// Of which week.
+        week: Period,
+    },
     /// A member wants the report of today.
     DailyReportAsked {
         /// Who.
+        member: MemberId,
+    },
+    /// What is known of that member is as new as it gets, and the report of today can be written.
+    DailyReportDue {
+        /// Whose.
         member: MemberId,
     },
     /// An account was deleted for good.
@@ -298,7 +324,11 @@ impl Event {
             Event::UnsubscribeAsked { .. } => "UnsubscribeAsked",
             Event::CoderLetGo { .. } => "CoderLetGo",
             Event::ProfileDue { .. } => "ProfileDue",
+            Event::ProfilesDue { .. } => "ProfilesDue",
+            Event::RunEnded { .. } => "RunEnded",
+            Event::ReportDue { .. } => "ReportDue",
             Event::DailyReportAsked { .. } => "DailyReportAsked",
+            Event::DailyReportDue { .. } => "DailyReportDue",
             Event::MemberDeleted { .. } => "MemberDeleted",
         }
     }
@@ -325,9 +355,11 @@ impl Event {
             | Event::MessagesRead { member, .. }
             | Event::CoderLetGo { member, .. }
             | Event::ProfileDue { member, .. }
+            | Event::ReportDue { member, .. }
             | Event::DailyReportAsked { member }
             | Event::MissedAsked { member, .. }
             | Event::PresenceMoved { member }
+            | Event::DailyReportDue { member }
             | Event::MemberDeleted { member } => Some(*member),
             Event::Acted { action } => Some(action.actor),
             Event::MessageSent { message } | Event::MessageEdited { message } | Event::MessageDeleted { message } => {
@@ -340,7 +372,9 @@ impl Event {
             | Event::SignInLinkAsked { member }
             | Event::SignInCodeAsked { member }
             | Event::UnsubscribeAsked { member } => *member,
-            Event::BoardMoved { .. } | Event::JobAsked { .. } => None,
+            Event::BoardMoved { .. } | Event::JobAsked { .. } | Event::ProfilesDue { .. } | Event::RunEnded { .. } => {
+                None
+            }
         }
     }
 }

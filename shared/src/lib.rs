@@ -36,6 +36,7 @@ pub mod queue;
 pub mod reports;
 pub mod seal;
 pub mod stats;
+pub mod stopping;
 pub mod store;
 pub mod talk;
 pub mod things;

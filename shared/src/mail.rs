@@ -34,16 +34,27 @@ pub struct Letter {
     pub html: String,
     /// Where its reader stops letters of its kind with one click, where that can be (RFC 8058).
     pub stop: Option<String>,
+    /// The pictures that its HTML shows.
+    pub pictures: Vec<Picture>,
 }
 
-/// What a letter is about; names it among its member's letters.
+/// A picture in a letter.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// What the HTML calls it, after `cid:`.
+    pub id: String,
+    /// The picture, as a PNG.
+    pub png: Vec<u8>,
+}
+
+/// What a letter is about; names it among its member's letters, or among those to no member.
 pub struct About {
     /// Its id, made from what it is about.
     pub letter: String,
     /// The event that it tells of.
     pub event: &'static str,
-    /// To whom.
-    pub member: MemberId,
+    /// To whom; none stands for whoever runs the house.
+    pub member: Option<MemberId>,
 }
 
 /// Sends a letter by `send`, unless the one about this was sent before. A claim holds for `claimed_for`, which is longer

@@ -77,19 +77,6 @@ pub async fn views(app: &App, reader: MemberId, notices: &[Notice], seen: Option
     Ok(notices.iter().filter_map(|notice| Some(NoticeView::of(notice, actor(notice)?, seen))).collect())
 }
 
-/// What the code in a digest is good for.
-const DIGEST: &str = "digest";
-
-/// The link that stops a member's digest.
-pub fn stop_link(app: &App, member: MemberId) -> String {
-    format!("{}/v1/notices/digest/stop?code={}", app.config.public_url, app.seal.seal(DIGEST, &member))
-}
-
-/// Whose digest the code of such a link stops.
-pub fn reader_of(app: &App, code: &str) -> Option<MemberId> {
-    app.seal.open(DIGEST, code)
-}
-
 /// Sends a member no more digests.
 pub async fn stop_digest(app: &App, member: MemberId) -> Result<()> {
     Ok(app.table.delete(keys::wants_digest(member), Condition::default()).await?)

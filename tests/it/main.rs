@@ -35,5 +35,6 @@ mod social;
 mod sukuwatto;
 mod template;
 mod tracker;
+mod weekly;
 mod world;
 mod writing;

@@ -7,6 +7,8 @@ use http::Method;
 use local::gateway::routes::find;
 use serde_json::json;
 use shared::model::job::SCHEDULED;
+use shared::model::letter::TRIES;
+use shared::model::refresh::{FETCH_TRIES, SUMMARY_TRIES};
 use yaml_serde::Value;
 
 use crate::world::{World, needs, repository, slices};
@@ -148,6 +150,7 @@ async fn a_day(world: &World) {
     let _open = ada.open_socket().await;
     world.block(&ada, &world.member("eve").await).await;
     crate::social::digest::a_day_with_news(world, &ada).await;
+    crate::weekly::a_day(world).await;
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
     for job in ["clean-up", "check-accounts", "check-boards", "check-counts", "close-week"] {
@@ -177,13 +180,21 @@ async fn each_schedule_is_one_that_the_staff_knows() {
     }
 }
 
-/// A letter is given up after as many tries as its queue hands it out.
+/// What is given up in the end is given up with the last time that its queue hands it out.
 #[test]
-fn letters_are_tried_as_often_as_their_records_say() {
+fn what_is_given_up_is_tried_as_often_as_its_queue_hands_it_out() {
     let text = fs::read_to_string(repository().join("template.yaml")).unwrap();
     let template: Value = yaml_serde::from_str(&text).unwrap();
-    let queue = &template["Resources"]["LettersQueue"]["Properties"]["RedrivePolicy"];
-    assert_eq!(queue["maxReceiveCount"].as_u64(), Some(u64::from(shared::model::letter::TRIES)));
+    for (queue, tries) in [
+        ("LettersQueue", TRIES),
+        ("SummariesQueue", SUMMARY_TRIES),
+        ("LeetCodeQueue", FETCH_TRIES),
+        ("CodeChefQueue", FETCH_TRIES),
+        ("CodeforcesQueue", FETCH_TRIES),
+    ] {
+        let policy = &template["Resources"][queue]["Properties"]["RedrivePolicy"];
+        assert_eq!(policy["maxReceiveCount"].as_u64(), Some(u64::from(tries)), "{queue}");
+    }
 }
 
 fn allowed_actions() -> BTreeSet<(String, String)> {

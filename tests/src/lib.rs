@@ -4,6 +4,7 @@ pub mod boards;
 pub mod browser;
 pub mod players;
 pub mod prices;
+pub mod weeks;
 pub mod wire;
 
 use std::collections::BTreeMap;

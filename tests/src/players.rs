@@ -137,7 +137,7 @@ pub async fn write_letters(cloud: &Cloud, letters: u32) -> Result<(), String> {
         let record = LetterRecord {
             letter: format!("letter-{number}"),
             about: "PasswordChanged".to_owned(),
-            member: MemberId(u64::from(number)),
+            member: Some(MemberId(u64::from(number))),
             sent: true,
             tries: 1,
             error: Some("not reached".to_owned()),

@@ -27,7 +27,7 @@ struct Start {
 struct Row {
     at: Moment,
     what: String,
-    whom: Whom,
+    whom: Option<Whom>,
     standing: Standing,
     tries: u32,
     error: Option<String>,
@@ -54,11 +54,11 @@ pub async fn list(Staff(by): Staff, State(app): State<App>, Query(Place { cursor
     let (records, next) = read(&app, start, now - REMEMBERED).await?;
     let next = next.and_then(|next| serde_json::to_string(&next).ok());
     let next = next.map(|next| Cursor::new(&app, LIST, Some(by.id()), &next));
-    let names = page::names(&app, records.iter().map(|record| record.member)).await?;
+    let names = page::names(&app, records.iter().filter_map(|record| record.member)).await?;
     let row = |record: LetterRecord| Row {
         at: Moment(record.written_at),
         what: in_words(&record.about),
-        whom: Whom::among(&names, record.member),
+        whom: record.member.map(|member| Whom::among(&names, member)),
         standing: record.standing(now),
         tries: record.tries,
         error: record.error,
@@ -102,6 +102,9 @@ fn in_words(about: &str) -> String {
         "PasswordResetAsked" => "Set a new password".to_owned(),
         "SignInLinkAsked" => "Your link to sign in".to_owned(),
         "BoardWon" => "Among the first three".to_owned(),
+        "ReportDue" => "How your week went".to_owned(),
+        "DailyReportDue" => "How you stand".to_owned(),
+        "RunEnded" => "The week's reports, summed up".to_owned(),
         "PersonalDataAsked" => "Your personal data".to_owned(),
         other => other.to_owned(),
     }

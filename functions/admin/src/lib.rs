@@ -13,6 +13,7 @@ pub mod member;
 pub mod members;
 pub mod overview;
 pub mod page;
+pub mod refreshes;
 pub mod reports;
 
 use shared::App;
@@ -41,6 +42,7 @@ pub fn routes<P: Purpose>() -> Routes<P> {
         .get("/admin/reports/{report_id}/", reports::show, "Show a report", Price::of(4, 12.0, 0.0))
         .get("/admin/letters/", letters::list, "List letters sent and failed", Price::of(4, 32.0, 0.0))
         .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 10.0, 0.0))
+        .get("/admin/refreshes/", refreshes::list, "List refresh runs", Price::of(3, 40.0, 0.0))
         .get("/admin/audit/", audit::list, "List what the staff did", Price::of(3, 32.0, 0.0));
     let acts = Routes::new(Dialect::Staff)
         .post("/admin/users/{user_id}/edit/", acts::edit, "Edit a profile", Price::of(4, 4.0, 25.0))

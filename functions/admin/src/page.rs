@@ -36,6 +36,8 @@ pub const REPORTS: &str = "/admin/reports/";
 pub const LETTERS: &str = "/admin/letters/";
 /// Scheduled jobs and their runs.
 pub const JOBS: &str = "/admin/jobs/";
+/// What is fetched from platforms.
+pub const REFRESHES: &str = "/admin/refreshes/";
 /// What the staff did.
 pub const AUDIT: &str = "/admin/audit/";
 
@@ -47,6 +49,7 @@ pub fn sections() -> &'static [Section] {
         Section { title: "Reports", path: REPORTS },
         Section { title: "Letters", path: LETTERS },
         Section { title: "Jobs", path: JOBS },
+        Section { title: "Refreshes", path: REFRESHES },
         Section { title: "Audit trail", path: AUDIT },
     ]
 }

@@ -61,6 +61,7 @@ const COLLECTORS: &[Collector] = &[
     |subject| written(subject).boxed(),
     |subject| async { Ok(done(subject)) }.boxed(),
     |subject| async { Ok(subscribed(subject)) }.boxed(),
+    |subject| async { Ok(snapshots(subject)) }.boxed(),
 ];
 
 /// The sorts of items that the collectors above, or nobody, has use for.
@@ -68,6 +69,7 @@ const COLLECTED: &[&str] = &[
     "ACCOUNT",
     "ASKS",
     "ACTION",
+    "AWAITED",
     "BLOCKS",
     "CODE",
     "CODING",
@@ -151,6 +153,12 @@ fn user(subject: &Subject<'_>) -> Part {
 /// The score of the games.
 fn score(subject: &Subject<'_>) -> Part {
     vec![("score", subject.of_kind("SCORE").next().map_or(Value::Null, |item| Value::Object(plain(item).collect())))]
+}
+
+/// How their coding profiles stood, platform after platform and week after week.
+fn snapshots(subject: &Subject<'_>) -> Part {
+    let shown = |item: &Item| Value::Object(plain(item).collect());
+    vec![("coding_snapshots", subject.of_kind("SNAPSHOT").map(shown).collect())]
 }
 
 /// Where they are signed in, and with how many open sockets.
@@ -316,7 +324,8 @@ async fn entries(app: &App, of: impl Iterator<Item = MemberId>) -> Result<Vec<En
 
 /// That they subscribe, what they are called on coding platforms, and how they stood there week by week.
 fn subscribed(subject: &Subject<'_>) -> Part {
-    let list = |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
+    let list =
+        |kind: &str| -> Value { subject.of_kind(kind).map(|item| Value::Object(plain(item).collect())).collect() };
     let subscription = subject.of_kind("SUBSCRIPTION").next().map(|item| Value::Object(plain(item).collect()));
     vec![("subscription", json!(subscription)), ("coding_profiles", list("CODING")), ("coding_weeks", list("SNAPSHOT"))]
 }

@@ -52,7 +52,8 @@ async fn answer(app: &App, post: &Post, member: MemberId, request: ExportId) -> 
     let account = app.table.get::<Account>(keys::account(member)).await?;
     let reachable = account.filter(|account| account.is_usable() && account.email_confirmed);
     if let Some((account, email)) = reachable.and_then(|account| account.email.clone().map(|email| (account, email))) {
-        let about = About { letter: format!("personal-data-{request}"), event: "PersonalDataAsked", member };
+        let about =
+            About { letter: format!("personal-data-{request}"), event: "PersonalDataAsked", member: Some(member) };
         mail::once(app, &about, CLAIMED_FOR, send(app, post, &open, &account, &email)).await?;
     }
     close(app, &open).await

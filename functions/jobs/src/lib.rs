@@ -7,6 +7,7 @@ pub mod clean_up;
 pub mod close_period;
 pub mod forget_coder;
 pub mod make_staff;
+pub mod refresh;
 pub mod remove_files;
 pub mod remove_member;
 pub mod runs;
@@ -44,6 +45,10 @@ pub enum Job {
     CloseYear,
     /// Has letters sent about what their readers have not seen.
     SendDigests,
+    /// Begins to refresh every coding profile.
+    RefreshProfiles,
+    /// Begins the report of this week.
+    WeeklyReport,
     /// Makes a member an administrator; only by hand.
     MakeStaff {
         /// The member's name.
@@ -63,6 +68,8 @@ impl Job {
             Job::CloseMonth => "close-month",
             Job::CloseYear => "close-year",
             Job::SendDigests => "send-digests",
+            Job::RefreshProfiles => "refresh-profiles",
+            Job::WeeklyReport => "weekly-report",
             Job::MakeStaff { .. } => return None,
         };
         job::find(name).map(|job| job.name)
@@ -78,6 +85,8 @@ impl Job {
             Job::CloseMonth => Done::CloseMonth(close_period::run(app, Span::Month, "close-month").await?),
             Job::CloseYear => Done::CloseYear(close_period::run(app, Span::Year, "close-year").await?),
             Job::SendDigests => Done::SendDigests(send_digests::run(app).await?),
+            Job::RefreshProfiles => Done::RefreshProfiles(refresh::profiles(app).await?),
+            Job::WeeklyReport => Done::WeeklyReport(refresh::report(app).await?),
             Job::MakeStaff { name } => Done::MakeStaff(make_staff::run(app, &name).await?),
         })
     }
@@ -103,6 +112,10 @@ pub enum Done {
     CloseYear(close_period::Report),
     /// See [`send_digests`].
     SendDigests(send_digests::Report),
+    /// See [`refresh`].
+    RefreshProfiles(refresh::Report),
+    /// See [`refresh`].
+    WeeklyReport(refresh::Report),
     /// See [`make_staff`].
     MakeStaff(make_staff::Report),
 }
@@ -119,6 +132,8 @@ impl Done {
             Done::CloseMonth(_) => "close-month",
             Done::CloseYear(_) => "close-year",
             Done::SendDigests(_) => "send-digests",
+            Done::RefreshProfiles(_) => "refresh-profiles",
+            Done::WeeklyReport(_) => "weekly-report",
             Done::MakeStaff(_) => "make-staff",
         }
     }
@@ -145,9 +160,7 @@ async fn handle(app: App, event: Value) -> Result<Value> {
 
 async fn follow_up(app: App, Happened { id, event, .. }: Happened) -> Result<()> {
     match event {
-        Event::CoderLetGo { member, platform, username } => {
-            forget_coder::run(&app, member, platform, &username).await
-        }
+        Event::CoderLetGo { member, platform, username } => forget_coder::run(&app, member, platform, &username).await,
         Event::FilesOrphaned { files, .. } => remove_files::run(&app, &files).await,
         Event::JobAsked { job } => runs::as_asked(&app, &job, id).await,
         Event::MemberDeleted { member } => remove_member::run(&app, member).await,

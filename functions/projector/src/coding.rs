@@ -53,7 +53,8 @@ fn read(records: &[EventRecord]) -> News {
         let Some(member) = keys::member_of(&pk) else { continue };
         let shown = match sk.as_str() {
             sk if keys::is_coding_profile(sk) => {
-                let image = |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, CodingProfile>(image.clone()).ok();
+                let image =
+                    |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, CodingProfile>(image.clone()).ok();
                 let images = [image(&record.change.old_image), image(&record.change.new_image)];
                 if let [Some(old), Some(new)] = &images
                     && looks_the_same(old, new)
@@ -113,7 +114,8 @@ fn changes_of(
     profiles: &[CodingProfile],
     usable: bool,
 ) -> Result<Vec<ScoreChange>> {
-    let change = |profile: ProfileId, board: Board, act| ScoreChange { board, member: MemberId(profile.0), event: now, act };
+    let change =
+        |profile: ProfileId, board: Board, act| ScoreChange { board, member: MemberId(profile.0), event: now, act };
     let mut changes = Vec::new();
     let mut leaves = shown.clone();
     for profile in profiles {

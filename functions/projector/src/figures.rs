@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::dynamodb::EventRecord;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::events::{Event, Happened, OutboxRecord};
 use shared::ids::MemberId;
+use shared::model::figures::Counted;
 use shared::model::letter::{LetterRecord, TRIES};
-use shared::store::{Change, Key, StoreError, Stored, Write, keys};
+use shared::store::{Change, StoreError, Write, keys};
 use shared::{App, Result};
 
 use crate::Place;
@@ -32,24 +33,6 @@ struct Occurrence {
     totals: Vec<(&'static str, i64)>,
     /// Its record's place in the stream.
     sequence_number: String,
-}
-
-/// The mark of an occurrence that was counted. What it was is hashed into its key and stands nowhere else.
-#[derive(Serialize, Deserialize)]
-struct Counted {
-    #[serde(skip)]
-    what: String,
-    at: DateTime<Utc>,
-}
-
-impl Stored for Counted {
-    fn key(&self) -> Key {
-        keys::counted(&self.what)
-    }
-
-    fn expires(&self) -> Option<DateTime<Utc>> {
-        Some(self.at + REMEMBERED)
-    }
 }
 
 /// What is looked at of an account.
@@ -98,12 +81,12 @@ async fn count_once(app: &App, some: &[Occurrence]) -> Result<()> {
 }
 
 fn writes(app: &App, some: &[Occurrence]) -> Result<Vec<Write>> {
-    let at = app.clock.now();
+    let until = app.clock.now() + REMEMBERED;
     let mut days: BTreeMap<NaiveDate, BTreeMap<&str, i64>> = BTreeMap::new();
     let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
     let mut writes = Vec::new();
     for occurrence in some {
-        writes.push(Write::create(&Counted { what: occurrence.id.clone(), at })?);
+        writes.push(Write::create(&Counted { what: occurrence.id.clone(), until })?);
         if let Some((day, figure)) = occurrence.figures {
             *days.entry(day).or_default().entry(figure).or_default() += 1;
         }
@@ -191,12 +174,15 @@ fn of_letter(record: &EventRecord) -> Vec<Told> {
     let read = |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, LetterRecord>(image.clone()).ok();
     let Some(new) = read(&record.change.new_image) else { return vec![] };
     let day = new.written_at.date_naive();
+    // Letters that all members get are called the same.
+    let whose = new.member.map(|member| member.to_string()).unwrap_or_default();
+    let id = |what: &str| format!("letter-{whose}-{}-{what}", new.letter);
     match read(&record.change.old_image) {
         Some(old) if new.sent && !old.sent => {
-            vec![(format!("letter-{}-sent", new.letter), Some((day, "letters_sent")), vec![])]
+            vec![(id("sent"), Some((day, "letters_sent")), vec![])]
         }
         Some(old) if !new.sent && new.tries >= TRIES && old.tries < TRIES => {
-            vec![(format!("letter-{}-failed", new.letter), Some((day, "letters_failed")), vec![])]
+            vec![(id("failed"), Some((day, "letters_failed")), vec![])]
         }
         _ => vec![],
     }

@@ -1,11 +1,11 @@
 //! The digest: a letter a day about what a member has not seen, for those who ask for it. Whoever reads it stops it with
-//! one click (RFC 8058).
+//! one click ([`crate::stopping`]).
 
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::auth::Member;
-use shared::http::{Body, Html, Json, Query};
+use shared::http::{Body, Json};
 use shared::model::notice::Digest;
 use shared::notices;
 use shared::store::{Condition, StoreError, Write, keys};
@@ -16,14 +16,6 @@ use shared::{App, Result};
 pub struct DigestView {
     /// Off, until the member switches it on.
     on: bool,
-}
-
-/// What the link in the letter carries.
-#[derive(Deserialize, JsonSchema)]
-pub struct Code {
-    /// The code from the letter.
-    #[serde(default)]
-    code: String,
 }
 
 /// Shows callers whether they get the letter.
@@ -45,44 +37,4 @@ pub async fn switch(by: Member, State(app): State<App>, Body(input): Body<Digest
         Ok(()) | Err(StoreError::Refused { write: 0, .. }) => Ok(Json(input)),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Shows a page with a button. Opening the link changes nothing: programs that look into letters open links, too.
-pub async fn ask_to_stop(State(app): State<App>, Query(Code { code }): Query<Code>) -> Html {
-    match notices::reader_of(&app, &code) {
-        // A code that was given out by us needs no escaping.
-        Some(_) => page(
-            "Stop the letter?",
-            &format!(
-                "<p>You get a letter a day about what is new for you.</p>\
-                 <form method=\"post\" action=\"/v1/notices/digest/stop?code={code}\"><button>Stop it</button></form>"
-            ),
-        ),
-        None => invalid(),
-    }
-}
-
-/// Stops the letter for whoever has the link from one.
-pub async fn stop(State(app): State<App>, Query(Code { code }): Query<Code>) -> Result<Html> {
-    let Some(member) = notices::reader_of(&app, &code) else { return Ok(invalid()) };
-    notices::stop_digest(&app, member).await?;
-    Ok(page("Stopped", "<p>You get no more of these letters. You can close this page.</p>"))
-}
-
-fn invalid() -> Html {
-    page(
-        "This link is not valid",
-        "<p>Follow the link in the letter, or switch the letter off where you signed in.</p>",
-    )
-}
-
-fn page(title: &str, content: &str) -> Html {
-    Html(format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · Guildhall</title>\
-         <style>body{{font:16px/1.6 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem}}\
-         button{{font:inherit;padding:.5rem 1.25rem}}</style></head>\
-         <body><main><h1>{title}</h1>{content}</main></body></html>"
-    ))
 }

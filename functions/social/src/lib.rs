@@ -13,6 +13,7 @@ pub mod posts;
 pub mod replies;
 pub mod reports;
 pub mod skills;
+pub mod stopping;
 pub mod streams;
 pub mod views;
 pub mod written;
@@ -112,8 +113,8 @@ fn notices<P: Purpose>() -> Routes<P> {
         .post("/v1/notices/seen", notices::see, "Note what one has seen of it", Price::of(3, 6.0, 6.0))
         .get("/v1/notices/digest", digest::read, "Show whether one gets a letter about it", Price::of(2, 3.0, 0.0))
         .put("/v1/notices/digest", digest::switch, "Get a letter about it, or none", Price::of(2, 2.0, 6.0))
-        .get("/v1/notices/digest/stop", digest::ask_to_stop, "Show the page that stops the letter", Price::FREE)
-        .post("/v1/notices/digest/stop", digest::stop, "Stop the letter by the link in it", Price::of(1, 0.0, 2.0))
+        .get("/v1/letters/stop", stopping::ask, "Show the page that stops letters of a sort", Price::FREE)
+        .post("/v1/letters/stop", stopping::stop, "Stop letters of a sort by the link in one", Price::of(1, 0.0, 4.0))
 }
 
 /// The function.

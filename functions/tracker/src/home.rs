@@ -16,9 +16,7 @@ use shared::{App, Result};
 use crate::caller::Visitor;
 use crate::reports::{self, Queued};
 use crate::sign_in::{self, Came};
-use crate::views::{
-    ProfileView, StatusView, SubscriberView, cookie_name, no_session_cookie, session_cookie,
-};
+use crate::views::{ProfileView, StatusView, SubscriberView, cookie_name, no_session_cookie, session_cookie};
 
 /// Who one is, and what came of what one asked for.
 #[derive(Serialize, JsonSchema)]
@@ -36,7 +34,9 @@ impl HomeView {
         let known = account.zip(subscriber);
         HomeView {
             subscriber: known.map(|(account, subscriber)| SubscriberView::of(account, &subscriber.subscription)),
-            platforms: known.map(|(_, known)| known.profiles.iter().map(ProfileView::from).collect()).unwrap_or_default(),
+            platforms: known
+                .map(|(_, known)| known.profiles.iter().map(ProfileView::from).collect())
+                .unwrap_or_default(),
             email_error: None,
             messages: Vec::new(),
         }
@@ -106,7 +106,8 @@ pub async fn act(
             None => "You need to log in to send the report.",
         });
     }
-    let shown = if shows_nobody { HomeView::of(None, None) } else { HomeView::of(account.as_ref(), subscriber.as_ref()) };
+    let shown =
+        if shows_nobody { HomeView::of(None, None) } else { HomeView::of(account.as_ref(), subscriber.as_ref()) };
     Ok((SetCookies(cookies), Json(HomeView { email_error, messages, ..shown })))
 }
 

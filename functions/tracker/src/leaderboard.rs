@@ -79,7 +79,11 @@ pub struct LeaderboardView {
 }
 
 /// Shows callers a page of the leaderboard, and where they stand on it.
-pub async fn show(caller: Caller, State(app): State<App>, Query(choice): Query<Choice>) -> Result<Json<LeaderboardView>> {
+pub async fn show(
+    caller: Caller,
+    State(app): State<App>,
+    Query(choice): Query<Choice>,
+) -> Result<Json<LeaderboardView>> {
     let (_, subscriber) = caller.subscriber(Missing::NotFound)?;
     let by = if choice.sort_by.as_deref() == Some("problems_solved") { By::Solved } else { By::Rating };
     let asked = choice.page.as_deref().and_then(|page| page.trim().parse::<usize>().ok()).unwrap_or(1).max(1);

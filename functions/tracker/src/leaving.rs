@@ -117,7 +117,8 @@ pub struct Code {
 /// Shows a page with a button. Opening the link ends nothing: programs that look into letters open links, too.
 pub async fn page(Query(Code { code }): Query<Code>) -> Result<Html> {
     let form = Form { action: PAGE, code: &code, button: "Unsubscribe" };
-    let text = "Your profiles, your group and your reports will be gone. If you have no password here, so will your account.";
+    let text =
+        "Your profiles, your group and your reports will be gone. If you have no password here, so will your account.";
     Notice { title: "Unsubscribe?", text, form: Some(form) }.show()
 }
 

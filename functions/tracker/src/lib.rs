@@ -52,7 +52,12 @@ fn tracker<P: Purpose>() -> Routes<P> {
             "Show one of one's own profiles",
             Price::of(1, 5.0, 0.0),
         )
-        .put("/update-platform-username/{platform}/{username}/", profiles::rename, "Give a profile another name", RENAME)
+        .put(
+            "/update-platform-username/{platform}/{username}/",
+            profiles::rename,
+            "Give a profile another name",
+            RENAME,
+        )
         .patch(
             "/update-platform-username/{platform}/{username}/",
             profiles::rename,

@@ -52,7 +52,11 @@ pub struct NewProfile {
 }
 
 /// Adds a profile on a platform where the caller has none.
-pub async fn add(caller: Caller, State(app): State<App>, Body(input): Body<NewProfile>) -> Result<Json<OneProfileView>> {
+pub async fn add(
+    caller: Caller,
+    State(app): State<App>,
+    Body(input): Body<NewProfile>,
+) -> Result<Json<OneProfileView>> {
     let (member, mut subscriber) = caller.subscriber(Missing::Missing)?;
     let mut problems = Problems::default();
     let account = account::read(&mut problems, Wanted::Always, input.platform_name, input.username);

@@ -59,13 +59,7 @@ pub enum Came {
 }
 
 /// Signs in whoever has the code that was sent to their address; without one, sends it.
-pub async fn come(
-    app: &App,
-    client: &Client,
-    email: &str,
-    code: Option<&str>,
-    second: Option<&str>,
-) -> Result<Came> {
+pub async fn come(app: &App, client: &Client, email: &str, code: Option<&str>, second: Option<&str>) -> Result<Came> {
     let Ok(email) = Email::parse(email.trim()) else { return Ok(Came::Not("Enter a valid email address.".into())) };
     match code {
         Some(code) => by_digits(app, client, &email, code, second).await,
@@ -118,13 +112,7 @@ async fn at_once(app: &App, client: &Client, email: &Email) -> Result<Came> {
     }
 }
 
-async fn by_digits(
-    app: &App,
-    client: &Client,
-    email: &Email,
-    typed: &str,
-    second: Option<&str>,
-) -> Result<Came> {
+async fn by_digits(app: &App, client: &Client, email: &Email, typed: &str, second: Option<&str>) -> Result<Came> {
     let folded = email.folded();
     let holder = app.table.get::<EmailHeld>(keys::email(&folded)).await?.map(|held| held.member);
     // Counted before the code is looked at; and the same reads for an address that nobody has: no member has the id 0.

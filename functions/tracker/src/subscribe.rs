@@ -46,7 +46,8 @@ pub async fn subscribe(
     joining::admit_up_to(&app, &client, PER_HOUR).await?;
     let mut form = Form::read(input);
     // Whoever gives the address that they have here is not somebody new.
-    let own = |member: &Member| member.account.email.as_ref().map(Email::folded) == form.email.as_ref().map(Email::folded);
+    let own =
+        |member: &Member| member.account.email.as_ref().map(Email::folded) == form.email.as_ref().map(Email::folded);
     let joins = member.filter(|member| form.email.is_some() && subscriber.is_none() && own(member));
     form.check(&app, joins.as_ref().map(Member::id)).await?;
     let Form { email: Some(email), account, .. } = form else { return Err(Error::not_found()) };

@@ -101,6 +101,7 @@ fn raw_email(form: &Form) -> Result<NewLetter, Refusal> {
             || "application/octet-stream".to_owned(),
             |media| format!("{}/{}", media.ctype(), media.subtype().unwrap_or("octet-stream")),
         ),
+        content_id: part.content_id().map(str::to_owned),
         size: part.contents().len(),
         bytes: part.contents().to_vec(),
     });

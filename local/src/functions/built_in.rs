@@ -15,6 +15,7 @@ pub(super) fn start(binary: &str, environment: &Environment, with: &Start<'_>) -
         "docs" => (docs::NEEDS, docs::function),
         "exporter" => (exporter::NEEDS, exporter::function),
         "feeds" => (feeds::NEEDS, feeds::function),
+        "fetcher" => (fetcher::NEEDS, fetcher::function),
         "files" => (files::NEEDS, files::function),
         "jobs" => (jobs::NEEDS, jobs::function),
         "leaderboards" => (leaderboards::NEEDS, leaderboards::function),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use http::{HeaderValue, Method, Response, StatusCode};
@@ -38,7 +40,10 @@ pub async fn answer(cloud: &Cloud, method: &Method, path: &str, query: &str) -> 
         ("GET", ["now"]) => now(cloud),
         ("GET", ["letters", id]) => letter(cloud, id).map(|letter| json!(letter)),
         ("GET", ["letters", id, "html"]) => match letter(cloud, id) {
-            Ok(letter) => return rendered(&letter),
+            Ok(letter) => match with_pictures(cloud, &letter) {
+                Ok(html) => return rendered(&html),
+                Err(refusal) => Err(refusal),
+            },
             Err(refusal) => Err(refusal),
         },
         ("GET", ["letters", id, "attachments", number]) => match attachment(cloud, id, number) {
@@ -134,8 +139,20 @@ fn download(attachment: Attachment) -> Response<Bytes> {
     response
 }
 
-fn rendered(letter: &Letter) -> Response<Bytes> {
-    let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", with_links_outside(&letter.html));
+/// A letter's HTML with the pictures in it that came along.
+fn with_pictures(cloud: &Cloud, letter: &Letter) -> Result<String, (StatusCode, String)> {
+    let mut html = letter.html.clone();
+    for (number, Attachment { content_id, content_type, .. }) in letter.attachments.iter().enumerate() {
+        let Some(content_id) = content_id else { continue };
+        let picture = cloud.state().attachment(letter.id, number).map_err(broken)?.unwrap_or_default();
+        let data = format!("\"data:{content_type};base64,{}\"", STANDARD.encode(picture.bytes));
+        html = html.replace(&format!("\"cid:{content_id}\""), &data);
+    }
+    Ok(html)
+}
+
+fn rendered(html: &str) -> Response<Bytes> {
+    let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", with_links_outside(html));
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(LETTER_POLICY));
     response
 }

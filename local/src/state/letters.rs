@@ -38,6 +38,9 @@ pub struct Attachment {
     pub name: String,
     /// Its media type.
     pub content_type: String,
+    /// What the letter's HTML calls it after `cid:`, if it shows it.
+    #[serde(default)]
+    pub content_id: Option<String>,
     /// Its size in bytes.
     pub size: usize,
     /// The file itself, kept beside the letter.

@@ -270,7 +270,11 @@ impl Survey {
 
     /// Where a score stands, whether a member has it or not. One round trip if it lies beyond the bounds.
     pub async fn rank(&self, app: &App, score: i64) -> Result<Rank> {
-        if self.bounds.contains(&score) { Ok(self.tree.rank(score)) } else { rank_of_score(app, &self.board, score).await }
+        if self.bounds.contains(&score) {
+            Ok(self.tree.rank(score))
+        } else {
+            rank_of_score(app, &self.board, score).await
+        }
     }
 
     /// The page after the first `offset` lines. One round trip, or a few more if it begins beyond the bounds.

@@ -45,14 +45,16 @@ impl Subscriber {
     pub fn moved(&self, app: &App, group: Option<&str>) -> Vec<Write> {
         let was = Condition::equals("group", &self.subscription.group);
         let mut writes = vec![Write::change(Change::of(self.subscription.key()).set("group", group).when(was))];
-        writes.extend(Platform::ALL.map(|platform| match self.on(platform) {
-            Some(profile) => Write::change(
-                Change::of(profile.key())
-                    .set("group", group)
-                    .set("updated_at", app.clock.now())
-                    .when(Condition::equals("id", profile.id)),
-            ),
-            None => self.has_none_on(platform),
+        writes.extend(Platform::ALL.map(|platform| {
+            match self.on(platform) {
+                Some(profile) => Write::change(
+                    Change::of(profile.key())
+                        .set("group", group)
+                        .set("updated_at", app.clock.now())
+                        .when(Condition::equals("id", profile.id)),
+                ),
+                None => self.has_none_on(platform),
+            }
         }));
         writes
     }

@@ -46,6 +46,9 @@ mod tests {
         let exists = Error::conflict("profile exists", "Taken.");
         assert_eq!(body(&exists), json!({ "error": "profile exists", "detail": "Taken." }));
         let form = Error::invalid_field("__all__", "Wrong.");
-        assert_eq!((body(&form), refuse(&form, "r").status.as_u16()), (json!({ "errors": { "__all__": ["Wrong."] } }), 400));
+        assert_eq!(
+            (body(&form), refuse(&form, "r").status.as_u16()),
+            (json!({ "errors": { "__all__": ["Wrong."] } }), 400)
+        );
     }
 }

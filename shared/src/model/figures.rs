@@ -1,7 +1,9 @@
 //! Figures: what happened, counted by day, so that nobody has to look through everything to know.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::store::{Key, Stored, keys};
 
 /// What happened on one day. The names of its fields are those under which they are counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,4 +33,25 @@ pub struct Totals {
     pub members: i64,
     /// Those of them who are banned.
     pub banned: i64,
+}
+
+/// The mark of something that was counted, once however often it comes. What it was is hashed into its key and stands
+/// nowhere else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Counted {
+    /// Names what was counted.
+    #[serde(skip)]
+    pub what: String,
+    /// When the mark may go, since it comes no more.
+    pub until: DateTime<Utc>,
+}
+
+impl Stored for Counted {
+    fn key(&self) -> Key {
+        keys::counted(&self.what)
+    }
+
+    fn expires(&self) -> Option<DateTime<Utc>> {
+        Some(self.until)
+    }
 }

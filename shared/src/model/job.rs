@@ -74,6 +74,18 @@ pub const SCHEDULED: &[ScheduledJob] = &[
         schedule: "cron(0 6 * * ? *)",
         when: "Every day at 06:00 UTC",
     },
+    ScheduledJob {
+        name: "refresh-profiles",
+        about: "Asks platforms about every coding profile.",
+        schedule: "rate(6 hours)",
+        when: "Every six hours",
+    },
+    ScheduledJob {
+        name: "weekly-report",
+        about: "Asks platforms about every coding profile, and has everybody's week told by letter.",
+        schedule: "cron(0 9 ? * MON *)",
+        when: "On Mondays at 09:00 UTC",
+    },
 ];
 
 /// The scheduled job of this name.

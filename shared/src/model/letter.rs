@@ -13,15 +13,15 @@ pub const TRIES: u32 = 5;
 /// Nobody tries for longer; what has not gone out by then was given up for another reason than its tries.
 const TRIED_FOR: Duration = Duration::hours(6);
 
-/// A letter's record. It lies with its member, and goes with them.
+/// A letter's record. It lies with its member, if it goes to one, and goes with them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LetterRecord {
     /// Names the letter: made from what it is about.
     pub letter: String,
     /// The event that it tells of.
     pub about: String,
-    /// To whom.
-    pub member: MemberId,
+    /// To whom; none stands for whoever runs the house.
+    pub member: Option<MemberId>,
     /// Whether it has gone out.
     pub sent: bool,
     /// How often it failed to.
@@ -82,7 +82,7 @@ mod tests {
         let record = LetterRecord {
             letter: "7".to_owned(),
             about: "NameLocked".to_owned(),
-            member: MemberId(1),
+            member: Some(MemberId(1)),
             sent: false,
             tries: TRIES - 1,
             error: None,

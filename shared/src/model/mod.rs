@@ -17,6 +17,7 @@ pub mod name;
 pub mod notice;
 pub mod post;
 pub mod profile;
+pub mod refresh;
 pub mod relation;
 pub mod report;
 pub mod role;

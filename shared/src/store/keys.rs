@@ -316,8 +316,9 @@ pub fn outbox(event: EventId, member: Option<MemberId>) -> Key {
 }
 
 /// Was this letter sent? Takes an id made from what the letter is about.
-pub fn letter(member: MemberId, letter: &str) -> Key {
-    key(member_partition(member), format!("LETTER#{letter}"))
+pub fn letter(member: Option<MemberId>, letter: &str) -> Key {
+    let sk = format!("LETTER#{letter}");
+    key(member.map_or_else(|| sk.clone(), member_partition), sk)
 }
 
 /// A letter's place among those of its month.

@@ -107,9 +107,7 @@ async fn one_click_stops_it_and_opening_the_link_does_not() {
     assert_eq!(ada.get("/v1/notices/digest").await.json(), json!({ "on": false }));
     // The second time changes nothing, and a made-up link nobody's letters.
     visitor.post(&link, json!({})).await.assert(200);
-    for path in
-        ["/v1/notices/digest/stop", "/v1/notices/digest/stop?code=made.up", "/v1/notices/digest/stop?code=%3Cb%3E"]
-    {
+    for path in ["/v1/letters/stop", "/v1/letters/stop?code=made.up", "/v1/letters/stop?code=%3Cb%3E"] {
         let page = visitor.get(path).await.assert(200);
         assert!(page.text().contains("not valid") && !page.text().contains("<b>"));
         visitor.post(path, json!({})).await.assert(200);

@@ -75,7 +75,9 @@ async fn a_group_needs_a_name_and_a_member_an_action() {
     let world = World::new().await;
     let ada = subscriber(&world, "ada").await;
     let too_long = json!("x".repeat(51));
-    for name in [json!(""), json!("  "), json!(null), json!([]), json!("a\u{0}b"), too_long, json!("\u{fdfa}".repeat(50))] {
+    for name in
+        [json!(""), json!("  "), json!(null), json!([]), json!("a\u{0}b"), too_long, json!("\u{fdfa}".repeat(50))]
+    {
         create(&ada, name.clone()).await.is(400, error("group name required"));
         join(&ada, name).await.is(400, error("group name required"));
     }

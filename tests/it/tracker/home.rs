@@ -45,10 +45,7 @@ async fn a_code_signs_in_once_and_proves_the_address() {
     assert!(letter.html.contains(&code) && letter.text.contains("/v1/subscription/sign-in?code="), "{}", letter.text);
     let entered = ask(&browser, json!({ "email": "ada@example.org", "code": code })).await.assert(200);
     let view = json!({ "id": ada.id(), "email": "ada@example.org", "group": null });
-    assert_eq!(
-        entered.json(),
-        json!({ "subscriber": view, "platforms": [], "email_error": null, "messages": [] })
-    );
+    assert_eq!(entered.json(), json!({ "subscriber": view, "platforms": [], "email_error": null, "messages": [] }));
     assert!(entered.cookie("sessionid").unwrap().contains("HttpOnly"));
     assert_eq!(browser.get("/").await.json()["subscriber"], view);
     // Whoever had come by the address alone may have been somebody else.
@@ -120,7 +117,9 @@ async fn a_code_is_good_for_ten_minutes_and_five_tries_and_only_the_latest_is() 
     // Nobody guesses the link, so it does not stand in for the code.
     let link = world.code_from_letter();
     let page = ada.elsewhere();
-    assert!(page.get(&format!("/v1/subscription/sign-in?code={link}")).await.assert(200).text().contains("Welcome back"));
+    assert!(
+        page.get(&format!("/v1/subscription/sign-in?code={link}")).await.assert(200).text().contains("Welcome back")
+    );
     let entered = page.fill("/v1/subscription/sign-in", &[("code", &link)]).await.assert(200);
     assert!(entered.text().contains("Signed in"), "{}", entered.text());
     assert_eq!(page.get("/my-profiles").await.assert(200).json()["subscriber"]["id"], ada.id());
@@ -183,7 +182,11 @@ async fn the_second_factor_is_asked_for() {
     missing.is(200, refused("A code of your second factor is required."));
     let link = world.code_from_letter();
     let page = browser.fill("/v1/subscription/sign-in", &[("code", &link)]).await.assert(200);
-    assert!(page.text().contains("second_factor") && page.text().contains("/v1/subscription/sign-in"), "{}", page.text());
+    assert!(
+        page.text().contains("second_factor") && page.text().contains("/v1/subscription/sign-in"),
+        "{}",
+        page.text()
+    );
     let second = authenticator.next();
     let body = json!({ "email": "ada@example.org", "code": code, "second_factor": second });
     assert_eq!(ask(&browser, body).await.json()["subscriber"]["id"], ada.id());

@@ -44,7 +44,10 @@ async fn crowd(world: &World, numbers: std::ops::RangeInclusive<u64>, figures: i
         By::ALL.into_iter().flat_map(move |by| {
             let (acts, boards) = (acts(by, &profile).unwrap(), by.boards_of(&profile));
             let change = |board, act: Act| ScoreChange { board, member: MemberId(id), event: EventId(1), act };
-            boards.into_iter().flat_map(move |board| acts.clone().map(|act| change(board.clone(), act))).collect::<Vec<_>>()
+            boards
+                .into_iter()
+                .flat_map(move |board| acts.clone().map(|act| change(board.clone(), act)))
+                .collect::<Vec<_>>()
         })
     });
     boards::apply(&app, changes.collect::<Vec<_>>()).await.unwrap();
@@ -93,15 +96,7 @@ async fn figures_decide_then_the_other_figures_and_what_has_none_comes_last() {
     assert_eq!(by_solved["sort_by"], "problems_solved");
     assert_eq!(
         lines(&by_solved),
-        [
-            is("busy", 1),
-            is("unrated", 2),
-            is("lazy", 3),
-            is("best", 4),
-            is("new", 5),
-            is("idle", 6),
-            is("pending", 7)
-        ]
+        [is("busy", 1), is("unrated", 2), is("lazy", 3), is("best", 4), is("new", 5), is("idle", 6), is("pending", 7)]
     );
     let other = page(ada, "?sort_by=nonsense").await;
     assert_eq!((lines(&other), &other["sort_by"]), (lines(&by_rating), &json!("nonsense")));
@@ -169,9 +164,8 @@ async fn pages_have_ten_lines_and_beyond_the_last_comes_the_last() {
     let empty = page(&ada, "?page=3").await;
     assert_eq!((&empty["page"], &empty["pages"], &empty["results"]), (&json!(1), &json!(1), &json!([])));
     crowd(&world, 1..=25, |number| Figures { rating: Some(number as i64), solved: Some(0), contests: None }).await;
-    let expected = |first: i64, last: i64| {
-        (first..=last).map(|rank| (format!("coder{:05}", 26 - rank), rank)).collect::<Vec<_>>()
-    };
+    let expected =
+        |first: i64, last: i64| (first..=last).map(|rank| (format!("coder{:05}", 26 - rank), rank)).collect::<Vec<_>>();
     for (query, number, first, last) in [
         ("", 1, 1, 10),
         ("?page=1", 1, 1, 10),

@@ -89,7 +89,8 @@ async fn without_a_session_a_letter_has_to_confirm_it() {
     }
     world.settle().await;
     ada.get("/my-profiles").await.assert(200);
-    let letters: Vec<_> = world.letters().into_iter().filter(|letter| letter.subject == "End your subscription?").collect();
+    let letters: Vec<_> =
+        world.letters().into_iter().filter(|letter| letter.subject == "End your subscription?").collect();
     assert_eq!(letters.iter().flat_map(|letter| letter.to.clone()).collect::<Vec<_>>(), ["ada@example.org"]);
     let code = letters[0].text.split_whitespace().find_map(|word| word.split_once("/v1/subscription/end?code="));
     let code = code.unwrap().1.to_owned();

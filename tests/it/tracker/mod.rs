@@ -66,14 +66,17 @@ pub async fn told(world: &World, person: &Person, platform: Platform, figures: [
 /// The six digits of the latest letter.
 pub fn digits(world: &World) -> String {
     let letter = world.letters().into_iter().next().expect("a letter");
-    let digits = letter.text.split_whitespace().find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        letter.text.split_whitespace().find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
     digits.expect("six digits").to_owned()
 }
 
 /// A day in the life of subscribers, for sweeps over all that functions do.
 pub async fn a_day(world: &World) {
     let ada = coder(world, "tracked", "LeetCode").await;
-    ada.post("/create_or_join_group/", json!({ "action": "create_group", "group_name": "Night Owls" })).await.assert(200);
+    ada.post("/create_or_join_group/", json!({ "action": "create_group", "group_name": "Night Owls" }))
+        .await
+        .assert(200);
     world.settle().await;
     ada.get("/leaderboard").await.assert(200);
     ada.get("/leaderboard?page=2&group=night%20owls").await.assert(200);

@@ -18,7 +18,8 @@ fn asked(world: &World) -> Vec<String> {
     let changes = world.cloud.unread_changes().unwrap();
     let images = changes.iter().map(|change| &change["dynamodb"]["NewImage"]);
     let asked = images.filter(|image| image["name"]["S"] == "JobAsked");
-    let job = |image: &Value| serde_json::from_str::<Value>(image["event"]["S"].as_str().unwrap()).unwrap()["job"].clone();
+    let job =
+        |image: &Value| serde_json::from_str::<Value>(image["event"]["S"].as_str().unwrap()).unwrap()["job"].clone();
     asked.map(|image| job(image).as_str().unwrap().to_owned()).collect()
 }
 

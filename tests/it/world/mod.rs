@@ -309,6 +309,7 @@ pub fn needs() -> Vec<(&'static str, &'static [&'static str])> {
         ("docs", ::docs::NEEDS),
         ("exporter", ::exporter::NEEDS),
         ("feeds", ::feeds::NEEDS),
+        ("fetcher", ::fetcher::NEEDS),
         ("files", ::files::NEEDS),
         ("jobs", ::jobs::NEEDS),
         ("leaderboards", ::leaderboards::NEEDS),

@@ -3,8 +3,10 @@
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
+use shared::App;
 use shared::ids::MemberId;
-use shared::{App, notices};
+use shared::model::subscription::Subscription;
+use shared::stopping::{self, Letters, Sort};
 
 use super::{PASSWORD, Story, token_of};
 use crate::browser::Browser;
@@ -83,7 +85,10 @@ impl Story {
         vic.get("/v1/notices/digest").await?;
         self.note("")?;
         let environment = self.cloud.functions().environment("social").ok_or("There is no such function.")?;
-        let link = notices::stop_link(&App::new(environment).map_err(|error| error.to_string())?, member);
+        let app = App::new(environment).map_err(|error| error.to_string())?;
+        let subscription = Subscription { member, group: None, since: self.cloud.clock().now(), reports: true };
+        app.table.put(&subscription).await.map_err(|error| format!("No room for a subscription: {error:?}"))?;
+        let link = stopping::link(&app, Letters { member, sort: Sort::Reports });
         let path = &link[link.find("/v1/").ok_or("The link has no path.")?..];
         vic.page(path).await?;
         self.note("")?;

@@ -23,7 +23,8 @@ impl Story {
         nan.ask(Method::POST, "/subscribe", subscription).await?;
         self.note("with a profile")?;
         for platform in ["CodeChef", "Codeforces"] {
-            nan.ask(Method::POST, "/add_platform_profile", json!({ "platform_name": platform, "username": "nan" })).await?;
+            nan.ask(Method::POST, "/add_platform_profile", json!({ "platform_name": platform, "username": "nan" }))
+                .await?;
             self.note("")?;
         }
         self.follow("three profiles").await?;

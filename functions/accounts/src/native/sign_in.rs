@@ -12,10 +12,10 @@ use shared::http::notice::{Form, Notice, SecondFactorPage, show, wants_page};
 use shared::http::{Accepted, Body, Html, Json, Query, SetCookies, cookies};
 use shared::{App, Result};
 
+use super::StatusView;
 use super::email::Code;
 use super::password::Address;
 use super::tokens::TokensView;
-use super::StatusView;
 use crate::recovery::{self, Wish};
 
 /// Where the link in the letter leads, and the button there.

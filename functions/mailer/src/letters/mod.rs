@@ -12,6 +12,7 @@ use shared::model::name::Email;
 use shared::model::notice::Digest;
 use shared::model::profile::Profile;
 use shared::model::subscription::Subscription;
+use shared::stopping::{self, Letters, Sort};
 use shared::store::keys;
 use shared::{App, Error, Result, notices};
 
@@ -158,7 +159,8 @@ impl Draft {
     /// Writes it, with a new code where it brings one.
     pub async fn write(self, app: &App) -> Result<Letter> {
         let (name, home) = (self.account.username.as_str(), app.config.public_url.as_str());
-        let stop = (self.kind == Kind::Digest).then(|| notices::stop_link(app, self.account.id));
+        let stop = (self.kind == Kind::Digest)
+            .then(|| stopping::link(app, Letters { member: self.account.id, sort: Sort::Digest }));
         let code = async |purpose| codes::issue(app, &self.account, purpose, &self.to).await;
         let Parts { subject, text, html } = match self.kind {
             Kind::ConfirmAddress => {
@@ -226,17 +228,13 @@ impl Draft {
             }
             Kind::EndSubscription => {
                 let link = format!("{home}/v1/subscription/end?code={}", code(Purpose::Unsubscribe).await?);
-                letter!(
-                    "end_subscription/subject.txt",
-                    "end_subscription/body.txt",
-                    "end_subscription/body.html",
-                    link
-                )
+                letter!("end_subscription/subject.txt", "end_subscription/body.txt", "end_subscription/body.html", link)
             }
         };
         let broken = |cause| Error::internal("A letter could not be written.", cause);
         let subject = subject.map_err(broken)?.trim().to_owned();
-        Ok(Letter { to: self.to.clone(), subject, text: text.map_err(broken)?, html: html.map_err(broken)?, stop })
+        let (text, html) = (text.map_err(broken)?, html.map_err(broken)?);
+        Ok(Letter { to: self.to.clone(), subject, text, html, stop, pictures: Vec::new() })
     }
 }
 

@@ -71,8 +71,9 @@ function shown(letter) {
       sandbox: "allow-popups allow-popups-to-escape-sandbox",
     }));
   const text = letter.text && h("figure", {}, h("figcaption", {}, "Plain text"), h("pre.text", { tabindex: "0" }, ...linked(letter.text)));
-  const files = letter.attachments.map(({ name, size }, number) => h("li", {},
-    h("a", { href: `/_local/api/letters/${letter.id}/attachments/${number}`, download: name }, name), ` · ${weight(size)}`));
+  // What the letter itself shows is no file to be saved.
+  const files = letter.attachments.flatMap(({ name, size, content_id }, number) => content_id ? [] : [h("li", {},
+    h("a", { href: `/_local/api/letters/${letter.id}/attachments/${number}`, download: name }, name), ` · ${weight(size)}`)]);
   return [
     h("a.back", { href: "#/mailbox" }, "‹ All letters"),
     h("h2", {}, letter.subject || "(no subject)"),

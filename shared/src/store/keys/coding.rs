@@ -7,6 +7,10 @@
 //! | how did a profile stand in this week's report? | `MEMBER#<id>` | `SNAPSHOT#<platform>#<week>` |
 //! | whose account on a platform is this? | `CODER#<platform>#<name, folded>` | `CODER` |
 //! | is there a group of this name, and how many are in it? | `GROUP#<name, folded>` | `GROUP` |
+//! | what does a member's report wait for, in this refresh run? | `MEMBER#<id>` | `AWAITED#<run>` |
+//! | how does a refresh run stand? | `REFRESH#<run>` | `RUN` |
+//! | how does it stand with this platform? | `REFRESH#<run>` | `TALLY#<platform>` |
+//! | how far is this shard of the subscribers listed for it? | `REFRESH#<run>` | `LISTING#<shard>` |
 //! | is this server down? | `CIRCUIT#<its name>` | `CIRCUIT` |
 //! | what did a platform last tell of this name? | `LOOKED_UP#<platform>#<name, hashed>` | `LOOKED_UP` |
 //! | which problems were solved there, as far as they were read? | `SOLVED#<platform>#<name, hashed>` | `SOLVED` |
@@ -14,10 +18,13 @@
 //! | question | index `gsi1` partition | sort key |
 //! | --- | --- | --- |
 //! | who subscribes? in so many shards | `SUBSCRIBERS#<shard>` | `<member>` |
+//! | which refresh runs were there, which that made reports? | `REFRESHES`, `REPORTS_MADE` | `<latest first>` |
 
-use super::{Index, IndexKey, Key, Range, digest, key, member_partition};
+use chrono::{DateTime, Utc};
+
+use super::{Index, IndexKey, Key, Range, descending, digest, key, member_partition};
 use crate::boards::Period;
-use crate::ids::MemberId;
+use crate::ids::{EventId, MemberId};
 use crate::platforms::Platform;
 
 /// In how many parts the list of those who subscribe lies, each of which is read by itself.
@@ -88,6 +95,41 @@ pub fn by_subscriber(member: MemberId) -> IndexKey {
 /// Who subscribes? One of [`SUBSCRIBER_SHARDS`] parts of the answer.
 pub fn subscribers(shard: u64) -> Range {
     Range { pk: format!("SUBSCRIBERS#{shard}"), prefix: String::new(), index: Some(Index::First) }
+}
+
+/// What does a member's report wait for, in this refresh run?
+pub fn awaited_report(member: MemberId, run: EventId) -> Key {
+    key(member_partition(member), format!("AWAITED#{run}"))
+}
+
+/// How does a refresh run stand?
+pub fn refresh_run(run: EventId) -> Key {
+    key(refresh_partition(run), "RUN")
+}
+
+/// How does a refresh run stand with this platform?
+pub fn tally(run: EventId, platform: Platform) -> Key {
+    key(refresh_partition(run), format!("TALLY#{}", platform.name()))
+}
+
+/// How far is this shard of the subscribers listed for a refresh run?
+pub fn listing(run: EventId, shard: u64) -> Key {
+    key(refresh_partition(run), format!("LISTING#{shard}"))
+}
+
+/// A refresh run's place among the others, or among those that make reports.
+pub fn by_refresh_run(reports: bool, began_at: DateTime<Utc>) -> IndexKey {
+    IndexKey { pk: refreshes(reports).pk, sk: format!("{:020}", descending(began_at.timestamp_micros())) }
+}
+
+/// Which refresh runs were there, or which that made reports? The latest first.
+pub fn refreshes(reports: bool) -> Range {
+    let pk = if reports { "REPORTS_MADE" } else { "REFRESHES" };
+    Range { pk: pk.to_owned(), prefix: String::new(), index: Some(Index::First) }
+}
+
+fn refresh_partition(run: EventId) -> String {
+    format!("REFRESH#{run}")
 }
 
 /// Whether a stored sort key is that of a coding profile.

@@ -10,6 +10,7 @@ mod process;
 mod server;
 mod sockets;
 mod table;
+mod weekly;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Harness {
     Boards(boards::Arguments),
     /// Hand one action out to thousands of followers, while calls fail and everything comes twice.
     Feeds(feeds::Arguments),
+    /// Make the report of a week for thousands, while things crash and everything comes twice.
+    Weekly(weekly::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ async fn run(harness: Harness) -> Result<String, String> {
         Harness::Boards(arguments) => boards::run(&arguments).await,
         Harness::Sockets(arguments) => sockets::run(&arguments).await,
         Harness::Feeds(arguments) => feeds::run(&arguments).await,
+        Harness::Weekly(arguments) => weekly::run(&arguments).await,
         Harness::Load(arguments) => load::run(&arguments).await,
     }
 }
