@@ -6,7 +6,7 @@ use shared::error::Problems;
 use shared::events::{Event, happened};
 use shared::http::Field;
 use shared::ids::MemberId;
-use shared::model::coding::{CoderHeld, CodingProfile, Fetch, Figures, Heard};
+use shared::model::coding::{CoderHeld, CodingProfile, Fetch, Figures};
 use shared::platforms::{self, Answer, Platform};
 use shared::store::{Stored, Write};
 use shared::{App, Error, Result};
@@ -122,12 +122,11 @@ impl Named {
         Ok(match platforms::ask(app, *platform, username, PATIENCE).await? {
             Answer::Unknown => None,
             Answer::Known(report) => {
-                let whole = Heard::of(&Answer::Known(report)) == Heard::Everything;
-                let fetch = if whole { Fetch::Success } else { Fetch::Failed };
+                let fetch = if report.is_whole() { Fetch::Success } else { Fetch::Failed };
                 Some(Known { account: self, figures: Figures::default().after(&report), fetch })
             }
             Answer::Failed(why) => {
-                tracing::warn!(platform = platform.name(), why, "A new profile waits for its platform.");
+                tracing::warn!(platform = platform.name(), %why, "A new profile waits for its platform.");
                 Some(Known { account: self, figures: Figures::default(), fetch: Fetch::Pending })
             }
         })

@@ -23,7 +23,15 @@ use shared::http::{Price, Purpose, Routes};
 use shared::lambda::Function;
 
 /// The variables without which this function cannot work.
-pub const NEEDS: &[&str] = &["TABLE", "BOARDS_TABLE", "PUBLIC_URL", "SIGNING_SECRET"];
+pub const NEEDS: &[&str] = &[
+    "TABLE",
+    "BOARDS_TABLE",
+    "PUBLIC_URL",
+    "SIGNING_SECRET",
+    "LEETCODE_GRAPHQL_URL",
+    "CODEFORCES_API_URL",
+    "CODECHEF_BASE_URL",
+];
 
 /// Another name for a profile: the hold on the old one, on the new one, the profile, and what follows.
 const RENAME: Price = Price::of(3, 6.0, 24.0);

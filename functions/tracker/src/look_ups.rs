@@ -14,7 +14,7 @@ use shared::platforms::{self, Answer, Platform};
 use shared::store::keys;
 use shared::{App, Result};
 
-use crate::account::{Named, PATIENCE};
+use crate::account::Named;
 
 /// Accounts per address and hour of which a platform is asked.
 const PER_HOUR: u32 = 30;
@@ -90,7 +90,7 @@ async fn look_up(app: &App, client: &Client, platform: Platform, username: Optio
         return Ok(figures.into());
     }
     limits::take(app, "look-up", &client.address, PER_HOUR, Duration::hours(1)).await?;
-    Ok(match platforms::ask(app, platform, &account.username, PATIENCE).await? {
+    Ok(match platforms::look_up(app, platform, &account.username).await? {
         Answer::Known(report) => Figures::default().after(&report).into(),
         Answer::Unknown => FiguresView::without("User not found"),
         Answer::Failed(_) => FiguresView::without("Error"),

@@ -185,7 +185,7 @@ pub async fn refresh(
             let told = account::does_not_exist(profile.platform, &profile.username);
             failed(told.clone(), told)
         }
-        Answer::Failed(why) => failed(format!("{} does not answer.", profile.platform.name()), why),
+        Answer::Failed(none) => failed(format!("{} does not answer.", profile.platform.name()), none.why),
     }
 }
 

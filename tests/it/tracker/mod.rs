@@ -8,6 +8,7 @@ mod operations;
 mod profiles;
 mod subscribe;
 
+use local::endpoints::platforms::{Fault, Outage};
 use serde_json::{Value, json};
 use shared::ids::MemberId;
 use shared::model::coding::Figures;
@@ -17,8 +18,12 @@ use shared::store::{Change, keys};
 
 use crate::world::{Person, World};
 
-/// Template parameters under which no platform answers.
-pub const DOWN: [(&str, &str); 0] = [];
+/// Lets no platform answer any more.
+pub fn take_down(world: &World) {
+    for platform in Platform::ALL {
+        world.cloud.platforms().fail(Outage::of(platform, Fault::Broken));
+    }
+}
 
 /// Somebody who subscribed with an address of this name, and has heard of it.
 pub async fn subscriber(world: &World, name: &str) -> Person {

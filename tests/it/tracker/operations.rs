@@ -1,10 +1,11 @@
 //! What needs the operations token, and what needs nobody.
 
 use http::Method;
+use local::endpoints::platforms::Account;
 use serde_json::{Value, json};
 use shared::platforms::Platform;
 
-use super::{coder, told};
+use super::{coder, take_down, told};
 use crate::world::{OPERATIONS_TOKEN, Reply, World};
 
 async fn operate(world: &World, path: &str, token: Option<&str>) -> Reply {
@@ -54,7 +55,7 @@ fn without(why: &str) -> Value {
 
 #[tokio::test]
 async fn anyone_looks_up_accounts() {
-    let world = World::with(&super::DOWN).await;
+    let world = World::new().await;
     let ada = coder(&world, "ada", "LeetCode").await;
     told(&world, &ada, Platform::LeetCode, [Some(-1), Some(120), Some(0)]).await;
     let none = without("No username provided");
@@ -63,15 +64,31 @@ async fn anyone_looks_up_accounts() {
     world.visitor().get("/api/fetch-data/?leetcode=&codechef=%20").await.is(200, nothing);
     let query = "?leetcode=ADA&codeforces=a%20b&codechef=somebody";
     let kept = json!({ "problems_solved": 120, "rating": "N/A", "contests": 0 });
-    let told = json!({ "leetcode": kept, "codeforces": without("User not found"), "codechef": without("Error") });
-    world.visitor().get(&format!("/api/fetch-data{query}")).await.is(200, told);
+    world.cloud.platforms().set(Platform::CodeChef, "somebody", Account::new(1700, 33, 2));
+    let found = json!({ "problems_solved": 33, "rating": 1700, "contests": 2 });
+    let told = |codechef: &Value| {
+        json!({ "leetcode": kept, "codeforces": without("User not found"), "codechef": codechef })
+    };
+    world.visitor().get(&format!("/api/fetch-data{query}")).await.is(200, told(&found));
+    // What was told lately, and what is kept, needs no platform.
+    take_down(&world);
+    world.visitor().get(&format!("/api/fetch-data{query}")).await.is(200, told(&found));
+    let nobody_knows = world.visitor().get("/api/fetch-data?codechef=other&codeforces=ghost&leetcode=x").await.json();
+    for platform in ["leetcode", "codeforces", "codechef"] {
+        assert_eq!(nobody_knows[platform], without("Error"), "{platform}");
+    }
+    world.cloud.platforms().mend();
+    world.wait(chrono::Duration::minutes(1));
+    let unknown = world.visitor().get("/api/fetch-data?codechef=ghost&codeforces=ghost&leetcode=ghost").await.json();
+    for platform in ["leetcode", "codeforces", "codechef"] {
+        assert_eq!(unknown[platform], without("User not found"), "{platform}");
+    }
     world.settle().await;
 }
 
 #[tokio::test]
 async fn thirty_look_ups_an_hour_ask_a_platform() {
-    let overrides: Vec<_> = super::DOWN.into_iter().chain([("RateLimitFactor", "1")]).collect();
-    let world = World::with(&overrides).await;
+    let world = World::with(&[("RateLimitFactor", "1")]).await;
     for number in 0..10 {
         let query = format!("leetcode=a{number}&codeforces=a{number}&codechef=a{number}");
         world.visitor().get(&format!("/api/fetch-data?{query}")).await.assert(200);

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use http::Method;
+use local::endpoints::platforms::Account;
 use serde_json::{Value, json};
 use shared::boards::Span;
 use shared::ids::MemberId;
@@ -9,7 +10,7 @@ use shared::model::coding::{Figures, Heard, Snapshot};
 use shared::platforms::Platform;
 use shared::store::{Query, keys};
 
-use super::{coder, subscriber, told};
+use super::{coder, subscriber, take_down, told};
 use crate::world::{Person, Reply, World};
 
 async fn add(person: &Person, platform: &str, username: &str) -> Reply {
@@ -24,11 +25,12 @@ fn errors(field: &str, message: &str) -> Value {
 async fn a_subscriber_has_one_profile_on_each_platform() {
     let world = World::new().await;
     let (ada, eve) = (subscriber(&world, "ada").await, coder(&world, "eve", "Codeforces").await);
+    world.cloud.platforms().set(Platform::LeetCode, "ada", Account { rating: None, contests: None, ..Account::new(0, 9, 0) });
     let added = add(&ada, "LeetCode", " ada ").await.assert(200).json();
     let id = added["profile"]["id"].as_u64().unwrap();
     let profile = json!({
-        "id": id, "platform_name": "LeetCode", "username": "ada", "last_rating": null, "problems_solved": null,
-        "contests_attended": null, "subscriber_id": ada.id(),
+        "id": id, "platform_name": "LeetCode", "username": "ada", "last_rating": -1, "problems_solved": 9,
+        "contests_attended": -1, "subscriber_id": ada.id(),
     });
     assert_eq!(added, json!({ "profile": profile }));
     let own = json!({ "error": "profile exists", "detail": "You already have LeetCode registered." });
@@ -44,8 +46,10 @@ async fn a_subscriber_has_one_profile_on_each_platform() {
     );
     let choice = "Select a valid choice. AtCoder is not one of the available choices.";
     add(&ada, "AtCoder", "ada").await.is(400, errors("platform_name", choice));
-    let none = "Codeforces username 'a b' does not exist.";
-    add(&ada, "Codeforces", "a b").await.is(400, errors("username", none));
+    for name in ["a b", "ghost"] {
+        let none = format!("Codeforces username '{name}' does not exist.");
+        add(&ada, "Codeforces", name).await.is(400, errors("username", &none));
+    }
     add(&ada, "CodeChef", "ada").await.assert(200);
     add(&world.visitor(), "LeetCode", "x").await.is(401, json!({ "error": "not logged in" }));
     let bob = world.member("bob").await;
@@ -126,13 +130,14 @@ async fn another_name_is_another_account_and_keeps_nothing_of_the_old_one() {
     ada.put(path, json!({ "username": "ada" })).await.is(200, json!({ "status": "updated", "profile": before }));
     let theirs = json!({ "error": "profile exists", "detail": "Profile already registered: LeetCode (EVE)" });
     ada.patch(path, json!({ "username": "EVE" })).await.is(409, theirs);
-    let none = "LeetCode username 'no such' does not exist.";
-    ada.patch(path, json!({ "username": "no such" })).await.is(400, errors("username", none));
+    let none = "LeetCode username 'ghost' does not exist.";
+    ada.patch(path, json!({ "username": "ghost" })).await.is(400, errors("username", none));
+    world.cloud.platforms().set(Platform::LeetCode, "countess", Account::new(1900, 400, 20));
     assert_eq!(ada.get(path).await.json()["profile"], before);
 
     let after = ada.patch(path, json!({ "username": "countess" })).await.assert(200).json();
     assert_eq!((&after["status"], &after["profile"]["username"]), (&json!("updated"), &json!("countess")));
-    assert_eq!((&after["profile"]["id"], &after["profile"]["last_rating"]), (&before["id"], &Value::Null));
+    assert_eq!((&after["profile"]["id"], &after["profile"]["last_rating"]), (&before["id"], &json!(1900)));
     ada.get(path).await.assert(404);
     world.app().table.put(&snapshot("countess", 1)).await.unwrap();
     world.settle().await;
@@ -147,9 +152,10 @@ async fn another_name_is_another_account_and_keeps_nothing_of_the_old_one() {
 
 #[tokio::test]
 async fn a_profile_is_fetched_anew_once_a_minute_and_keeps_its_figures_while_its_platform_is_down() {
-    let world = World::with(&crate::tracker::DOWN).await;
+    let world = World::new().await;
+    world.cloud.platforms().set(Platform::LeetCode, "ada", Account::new(1500, 120, 7));
     let (ada, eve) = (coder(&world, "ada", "LeetCode").await, subscriber(&world, "eve").await);
-    told(&world, &ada, Platform::LeetCode, [Some(1500), Some(120), Some(7)]).await;
+    take_down(&world);
     let profile = ada.get("/my-profiles").await.json()["profiles"][0].clone();
     let path = format!("/profiles/{}/refresh/", profile["id"]);
     let failed = ada.post(&path, json!({})).await.assert(502).json();
@@ -162,6 +168,19 @@ async fn a_profile_is_fetched_anew_once_a_minute_and_keeps_its_figures_while_its
     assert_eq!(wait.json(), json!({ "error": "rate_limited", "detail": detail }));
     world.wait(Duration::seconds(40));
     ada.post(&path, json!({})).await.assert(502);
+    world.cloud.platforms().mend();
+    world.cloud.platforms().set(Platform::LeetCode, "ada", Account::new(1512, 121, 8));
+    world.wait(Duration::seconds(60));
+    let refreshed = ada.post(&path, json!({})).await.assert(200).json();
+    let mut after = profile.clone();
+    (after["last_rating"], after["problems_solved"], after["contests_attended"]) = (json!(1512), json!(121), json!(8));
+    assert_eq!(refreshed, json!({ "status": "refreshed", "profile": after }));
+    // An account that is gone keeps what was known of it.
+    world.cloud.platforms().remove(Platform::LeetCode, "ada");
+    world.wait(Duration::seconds(60));
+    let gone = ada.post(&path, json!({})).await.assert(502).json();
+    assert_eq!(gone, json!({ "error": "refresh failed", "detail": "LeetCode username 'ada' does not exist." }));
+    assert_eq!(ada.get("/my-profiles").await.json()["profiles"][0], after);
     let missing = json!({ "detail": "No PlatformProfile matches the given query." });
     eve.post(&path, json!({})).await.is(404, missing.clone());
     ada.post("/profiles/1/refresh/", json!({})).await.is(404, missing);

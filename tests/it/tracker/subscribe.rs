@@ -1,8 +1,10 @@
 //! Subscribing.
 
+use local::endpoints::platforms::Account;
 use serde_json::{Value, json};
+use shared::platforms::Platform;
 
-use super::{coder, subscriber};
+use super::{coder, subscriber, take_down};
 use crate::world::{Person, Reply, World};
 
 fn errors(field: &str, message: &str) -> Value {
@@ -35,12 +37,27 @@ async fn an_address_is_enough() {
 #[tokio::test]
 async fn a_first_profile_comes_along_and_is_fetched_later_where_its_platform_is_down() {
     let world = World::new().await;
+    world.cloud.platforms().set(Platform::CodeChef, "ada", Account::new(1530, 212, 14));
+    let figures = |own: &Value| {
+        let profile = &own["profiles"][0];
+        [&profile["last_rating"], &profile["problems_solved"], &profile["contests_attended"]].map(Value::clone)
+    };
     let ada = coder(&world, "ada", "CodeChef").await;
     let own = ada.get("/my-profiles/").await.assert(200).json();
     let profile = &own["profiles"][0];
     assert_eq!((&profile["platform_name"], &profile["username"]), (&json!("CodeChef"), &json!("ada")));
-    assert_eq!(profile["subscriber_id"], json!(ada.id()));
-    assert_eq!(own["profiles"].as_array().unwrap().len(), 1);
+    assert_eq!((&profile["subscriber_id"], figures(&own)), (&json!(ada.id()), [json!(1530), json!(212), json!(14)]));
+    // It was asked once, for whether there is such an account and for what it has.
+    assert_eq!(world.cloud.platforms().calls(Platform::CodeChef).len(), 1);
+    take_down(&world);
+    let eve = Person::new(&world, "eve");
+    let body = json!({ "email": "eve@example.org", "platform_name": "LeetCode", "username": "eve" });
+    subscribe(&eve, body).await.assert(200);
+    assert_eq!(figures(&eve.get("/my-profiles").await.json()), [Value::Null, Value::Null, Value::Null]);
+    let changes = world.cloud.unread_changes().unwrap();
+    let due = changes.iter().filter(|change| change["dynamodb"]["NewImage"]["name"]["S"] == "ProfileDue");
+    assert_eq!(due.count(), 1);
+    world.settle().await;
 }
 
 #[tokio::test]
@@ -70,6 +87,14 @@ async fn a_form_is_told_everything_that_is_wrong_with_it() {
     subscribe(&eve, long).await.is(400, errors("username", told));
     let all = subscribe(&eve, json!({ "email": "eve", "username": "eve" })).await.assert(400).json();
     assert_eq!(all["errors"].as_object().unwrap().len(), 2, "{all}");
+    for (platform, none) in [
+        ("LeetCode", "LeetCode username 'ghost' does not exist."),
+        ("Codeforces", "Codeforces username 'ghost' does not exist."),
+        ("CodeChef", "CodeChef username ghost does not exist."),
+    ] {
+        let body = json!({ "email": "eve@example.org", "platform_name": platform, "username": "ghost" });
+        subscribe(&eve, body).await.is(400, errors("__all__", none));
+    }
     // A name that no platform would have is not even asked for.
     let odd = |platform: &str| json!({ "email": "eve@example.org", "platform_name": platform, "username": "é v e" });
     let none = "LeetCode username 'é v e' does not exist.";

@@ -63,9 +63,10 @@ impl Story {
         self.skip();
         nan.get("/api/fetch-data?leetcode=nan&codeforces=somebody&codechef=nobody").await?;
         self.note("three accounts")?;
-        // Whether its platform answers or not: the refusal costs the same.
-        let _ = nan.ask(Method::POST, &format!("/profiles/{}/refresh/", own["profiles"][0]["id"]), json!({})).await;
-        self.note("")?;
+        for profile in own["profiles"].as_array().into_iter().flatten() {
+            nan.ask(Method::POST, &format!("/profiles/{}/refresh/", profile["id"]), json!({})).await?;
+            self.note(profile["platform_name"].as_str().unwrap_or_default())?;
+        }
         nan.ask(Method::POST, "/send_daily_report/", json!({})).await?;
         self.note("")?;
         for path in ["/trigger-leaderboard/", "/api/weekly-update/"] {
