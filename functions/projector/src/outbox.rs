@@ -49,15 +49,15 @@ impl Outgoing {
         let Place { pk, sk } = Place::of(record)?;
         let is_new = record.event_name == "INSERT";
         if keys::is_outbox(&sk) {
-            // Only what was just inserted: an outbox record that runs out is removed, which is no news.
+            // An outbox record that runs out is removed, which is no news.
             return serde_dynamo::from_item(record.change.new_image.clone()).ok().filter(|_| is_new);
         }
-        let member = keys::member_of(&pk).filter(|_| keys::is_socket(&sk))?;
+        let has_moved = is_new || record.event_name == "REMOVE";
+        let member = keys::member_of(&pk).filter(|_| has_moved && keys::is_socket(&sk))?;
         let event = Event::PresenceMoved { member };
         let name = event.name().to_owned();
         let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };
-        let event = serde_json::to_string(&happened).ok()?;
-        (is_new || record.event_name == "REMOVE").then_some(Outgoing { name, event })
+        serde_json::to_string(&happened).ok().map(|event| Outgoing { name, event })
     }
 }
 
