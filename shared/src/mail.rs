@@ -19,7 +19,12 @@ use crate::error::{Error, Result};
 use crate::ids::MemberId;
 use crate::model::letter::LetterRecord;
 use crate::model::name::Email;
-use crate::store::{Change, Condition, StoreError, Stored, keys};
+use crate::store::{Change, Condition, Key, StoreError, Stored, keys, pause};
+
+/// How often it is tried to mark a letter, each time with every attempt that the table makes of it; and how long the
+/// waits between are, as [`pause`] counts them: up to a second and more.
+const MARKS: u32 = 4;
+const FIRST_PAUSE: u32 = 5;
 
 /// A letter, ready to go.
 #[derive(Clone, Debug)]
@@ -76,7 +81,19 @@ pub async fn once(
         app.table.change::<LetterRecord>(failed).await?;
         return Err(error);
     }
-    app.table.change::<LetterRecord>(Change::of(key()).set("sent", true).remove("error")).await?;
+    mark_sent(app, key()).await
+}
+
+/// Marks a letter that has gone out. Unmarked it would go out again, so this does not give up with the first failure.
+async fn mark_sent(app: &App, key: Key) -> Result<()> {
+    let sent = Change::of(key).set("sent", true).remove("error");
+    for attempt in 1.. {
+        match app.table.change::<LetterRecord>(sent.clone()).await {
+            Ok(_) => break,
+            Err(error) if attempt == MARKS => return Err(error.into()),
+            Err(_) => pause(attempt + FIRST_PAUSE).await,
+        }
+    }
     Ok(())
 }
 

@@ -45,6 +45,8 @@ struct Watch {
     /// What each function asked of AWS, in the words of its policies.
     used: BTreeSet<(String, String)>,
     calls: usize,
+    /// What those were that failed since then.
+    failed: BTreeSet<String>,
     /// From this call on, this many calls fail in this way.
     plan: Option<(usize, usize, Fault)>,
     /// Calls that fail by chance: how many in a thousand, and who draws.
@@ -82,10 +84,16 @@ impl Wire {
         self.watch().calls
     }
 
+    /// What the calls were that failed since the last plan, in the words of policies.
+    pub fn failed(&self) -> BTreeSet<String> {
+        self.watch().failed.clone()
+    }
+
     /// Counts from now on, and lets `times` calls fail from the one with this number on.
     pub fn fail(&self, number: usize, times: usize, fault: Fault) {
         let mut watch = self.watch();
         watch.calls = 0;
+        watch.failed.clear();
         watch.plan = Some((number, times, fault));
     }
 
@@ -135,7 +143,11 @@ impl Wire {
             return random.choice(all);
         }
         let (first, times, fault) = watch.plan?;
-        (first..first + times).contains(&number).then_some(fault)
+        let fails = (first..first + times).contains(&number);
+        if fails {
+            watch.failed.extend(actions(request));
+        }
+        fails.then_some(fault)
     }
 }
 

@@ -8,7 +8,7 @@ use shared::events::{Event, OutboxRecord, happened_as};
 use shared::ids::{EventId, MemberId};
 use shared::model::coding::CodingProfile;
 use shared::platforms::Platform;
-use shared::store::{Query, StoreError, keys};
+use shared::store::{StoreError, keys};
 use shared::{App, Result};
 
 /// How long platforms are asked: somebody waits for the letter.
@@ -21,8 +21,8 @@ pub async fn refresh(app: &App, member: MemberId, asked: EventId) -> Result<()> 
     if app.table.get::<OutboxRecord>(keys::outbox(due, Some(member))).await?.is_some() {
         return Ok(());
     }
-    let query = Query::of(keys::coding_profiles(member), Platform::ALL.len());
-    let profiles = app.table.query::<CodingProfile>(query).await?.items;
+    let wanted = Platform::ALL.map(|platform| keys::coding_profile(member, platform));
+    let profiles: Vec<CodingProfile> = app.table.get_many(&wanted).await?.into_iter().flatten().collect();
     try_join_all(profiles.iter().map(|profile| coding::refresh(app, profile, PATIENCE))).await?;
     let told = happened_as(due, app.clock.now(), Event::DailyReportDue { member })?;
     match app.table.together(vec![told]).await {

@@ -62,8 +62,8 @@ async fn weekly(app: &App, post: &Post, member: MemberId, week: Period) -> Resul
 /// Sends a member the report of today, which they asked for by `about`.
 pub async fn send_daily(app: &App, post: &Post, member: MemberId, about: &About) -> Result<()> {
     let Some((_, to)) = subscriber(app, member).await? else { return Ok(()) };
-    let query = Query::of(keys::coding_profiles(member), Platform::ALL.len());
-    let profiles = app.table.query::<CodingProfile>(query).await?.items;
+    let wanted = Platform::ALL.map(|platform| keys::coding_profile(member, platform));
+    let profiles: Vec<CodingProfile> = app.table.get_many(&wanted).await?.into_iter().flatten().collect();
     post.send_once(app, about, async { write_daily(app, member, to, &profiles) }).await
 }
 

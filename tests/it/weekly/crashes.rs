@@ -27,16 +27,17 @@ async fn sweep(fault: Fault, first: usize, step: usize) {
         let begun = world.cloud.run_schedule("weekly-report").await.unwrap().outcome;
         world.cloud.settle(Delivery::Once).await;
         let reached = world.wire.calls() > call;
+        // Of a letter that the post office took without saying so nobody can know.
+        let unsure = fault == Fault::AnswerLost && world.wire.failed().contains("ses:SendRawEmail");
         world.wire.mend();
         if begun.is_err() {
             // Schedules try again, too.
             super::job(&world, "weekly-report").await;
         }
         settle(&world, Delivery::Twice).await;
-        let reports = reports(&world, &ada);
-        assert_eq!(reports.len(), week, "{fault:?} {call}");
         let told = format!("Problems Solved: +1 (now {})", 10 + week);
-        assert_eq!(reports[week - 1].matches(&told).count(), 2, "{fault:?} {call}");
+        let reports = reports(&world, &ada).into_iter().filter(|report| report.matches(&told).count() == 2).count();
+        assert!(reports == 1 || (unsure && reports > 1), "{fault:?} {call}: {reports}");
         let run = run_of_this_week(&world).await;
         assert!(run.ended_at.is_some() && (run.due, run.sent) == (1, 1), "{fault:?} {call}: {run:?}");
         if !reached {
