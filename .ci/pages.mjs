@@ -138,7 +138,7 @@ await context.close();
 
 const staff = [
   "/admin/", "/admin/users/", "/admin/users/?name=zzz", banned, edited, moderator, own, "/admin/reports/",
-  "/admin/letters/", "/admin/jobs/", "/admin/audit/", "/admin/nothing/", `${edited}?done=edited`,
+  "/admin/letters/", "/admin/jobs/", "/admin/refreshes/", "/admin/audit/", "/admin/nothing/", `${edited}?done=edited`,
 ];
 for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {
