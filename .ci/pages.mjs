@@ -161,7 +161,8 @@ await context.close();
 
 const staff = [
   "/admin/", "/admin/users/", "/admin/users/?name=zzz", banned, edited, moderator, own, "/admin/reports/",
-  reported, "/admin/letters/", "/admin/jobs/", "/admin/audit/", "/admin/nothing/", `${edited}?done=edited`,
+  reported, "/admin/letters/", "/admin/jobs/", "/admin/refreshes/", "/admin/audit/", "/admin/nothing/",
+  `${edited}?done=edited`,
 ];
 for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {
