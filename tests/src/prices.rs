@@ -326,7 +326,9 @@ impl Story {
         self.settle_unnoted().await;
         players::write_letters(&self.cloud, 30).await?;
         players::fill_audit_trail(&self.cloud, 30).await?;
-        for path in ["/admin/", "/admin/reports/", "/admin/letters/", "/admin/jobs/", "/admin/refreshes/", "/admin/audit/"] {
+        for path in
+            ["/admin/", "/admin/reports/", "/admin/letters/", "/admin/jobs/", "/admin/refreshes/", "/admin/audit/"]
+        {
             staff.page(path).await?;
             self.note("")?;
         }

@@ -66,9 +66,8 @@ async fn anyone_looks_up_accounts() {
     let kept = json!({ "problems_solved": 120, "rating": "N/A", "contests": 0 });
     world.cloud.platforms().set(Platform::CodeChef, "somebody", Account::new(1700, 33, 2));
     let found = json!({ "problems_solved": 33, "rating": 1700, "contests": 2 });
-    let told = |codechef: &Value| {
-        json!({ "leetcode": kept, "codeforces": without("User not found"), "codechef": codechef })
-    };
+    let told =
+        |codechef: &Value| json!({ "leetcode": kept, "codeforces": without("User not found"), "codechef": codechef });
     world.visitor().get(&format!("/api/fetch-data{query}")).await.is(200, told(&found));
     // What was told lately, and what is kept, needs no platform.
     take_down(&world);

@@ -25,7 +25,11 @@ fn errors(field: &str, message: &str) -> Value {
 async fn a_subscriber_has_one_profile_on_each_platform() {
     let world = World::new().await;
     let (ada, eve) = (subscriber(&world, "ada").await, coder(&world, "eve", "Codeforces").await);
-    world.cloud.platforms().set(Platform::LeetCode, "ada", Account { rating: None, contests: None, ..Account::new(0, 9, 0) });
+    world.cloud.platforms().set(
+        Platform::LeetCode,
+        "ada",
+        Account { rating: None, contests: None, ..Account::new(0, 9, 0) },
+    );
     let added = add(&ada, "LeetCode", " ada ").await.assert(200).json();
     let id = added["profile"]["id"].as_u64().unwrap();
     let profile = json!({
