@@ -151,6 +151,10 @@ async fn a_day(world: &World) {
     world.block(&ada, &world.member("eve").await).await;
     crate::social::digest::a_day_with_news(world, &ada).await;
     crate::weekly::a_day(world).await;
+    // Weeks have gone by, and her session with them.
+    world.enter(&ada).await;
+    // What she holds as a subscriber is let go when she leaves.
+    ada.post("/subscribe", json!({ "email": "ada@example.org" })).await.assert(200);
     crate::personal_data::ask(&ada).await.assert(201);
     world.settle().await;
     for job in ["clean-up", "check-accounts", "check-boards", "check-counts", "close-week"] {

@@ -41,7 +41,7 @@ pub fn routes<P: Purpose>() -> Routes<P> {
         .get("/admin/reports/", reports::list, "List reports", Price::of(3, 40.0, 0.0))
         .get("/admin/reports/{report_id}/", reports::show, "Show a report", Price::of(4, 12.0, 0.0))
         .get("/admin/letters/", letters::list, "List letters sent and failed", Price::of(4, 32.0, 0.0))
-        .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 10.0, 0.0))
+        .get("/admin/jobs/", jobs::list, "List jobs and their runs", Price::of(2, 12.0, 0.0))
         .get("/admin/refreshes/", refreshes::list, "List refresh runs", Price::of(3, 40.0, 0.0))
         .get("/admin/audit/", audit::list, "List what the staff did", Price::of(3, 32.0, 0.0));
     let acts = Routes::new(Dialect::Staff)

@@ -53,7 +53,8 @@ fn tracker<P: Purpose>() -> Routes<P> {
         .post("/", home::act, "Sign in, or ask for today's report", Price::of(6, 12.0, 28.0))
         .post("/send_daily_report/", reports::send, "Ask for today's report", Price::of(3, 5.0, 5.0))
         .post("/subscribe", subscribe::subscribe, "Subscribe", Price::of(4, 8.0, 32.0))
-        .post("/add_platform_profile", profiles::add, "Add a profile", Price::of(3, 6.0, 16.0))
+        // Codeforces is asked page by page, and what was seen there is kept.
+        .post("/add_platform_profile", profiles::add, "Add a profile", Price::of(6, 8.0, 16.0))
         .get(
             "/update-platform-username/{platform}/{username}/",
             profiles::show,
@@ -78,10 +79,10 @@ fn tracker<P: Purpose>() -> Routes<P> {
         // Half a read unit for each of 27 nodes; the rest is for a page that begins far among equals.
         .get("/leaderboard", leaderboard::show, "Show the leaderboard", Price::of(3, 80.0, 0.0))
         .post("/trigger-leaderboard/", operations::fetch_all, "Have every profile fetched", Price::of(1, 0.0, 3.0))
-        .get("/api/fetch-data", look_ups::show, "Look up accounts on platforms", Price::of(4, 8.0, 6.0))
+        .get("/api/fetch-data", look_ups::show, "Look up accounts on platforms", Price::of(5, 8.0, 6.0))
         .post("/api/weekly-update/", operations::report, "Have the weekly report written", Price::of(1, 0.0, 3.0))
         .get("/my-profiles/", profiles::list, "List one's own profiles", Price::of(1, 5.0, 0.0))
-        .post("/profiles/{profile_id}/refresh/", profiles::refresh, "Fetch a profile anew", Price::of(3, 5.0, 8.0))
+        .post("/profiles/{profile_id}/refresh/", profiles::refresh, "Fetch a profile anew", Price::of(4, 6.0, 8.0))
 }
 
 /// The function.

@@ -213,7 +213,8 @@ async fn a_socket_says_why_it_closes_in_the_words_of_its_client() {
     let mut native = open(&world, &ada, "").await;
     let mut room = open(&world, &ada, "surface=room&room=ada_bob").await;
     write(&world, &ada, &bob, "Hello").await;
-    (heard(&mut native), heard(&mut room));
+    heard(&mut native);
+    heard(&mut room);
     world.ban(&ada).await;
     native.send(r#"{"type":"ping"}"#).await;
     room.send("{}").await;

@@ -1,6 +1,7 @@
 //! The leaderboard: order, ranks, pages, filters, and how the boards behind it follow.
 
 use local::Delivery;
+use local::endpoints::platforms::Account;
 use serde_json::{Value, json};
 use shared::boards::{self, Act, ScoreChange, read};
 use shared::coding::boards::{By, Card, acts};
@@ -239,6 +240,7 @@ async fn whoever_is_barred_leaves_and_comes_back_however_it_is_delivered() {
         world.cloud.settle(delivery).await;
         assert_eq!(lines(&page(&ada, "").await), [is("eve", 1), is("ada", 2)], "{delivery:?}");
         // Renamed, moved and gone again within one batch.
+        world.cloud.platforms().set(Platform::LeetCode, "countess", Account::new(1400, 10, 0));
         ada.put("/update-platform-username/LeetCode/ada/", json!({ "username": "countess" })).await.assert(200);
         ada.post("/create_or_join_group/", json!({ "action": "leave_group" })).await.assert(200);
         world.cloud.settle(delivery).await;

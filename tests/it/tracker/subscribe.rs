@@ -176,7 +176,7 @@ async fn of_a_hundred_who_want_one_account_one_gets_it() {
         statuses.push(asked.await.unwrap());
     }
     let count = |status: u16| statuses.iter().filter(|other| **other == status).count();
-    assert_eq!((count(200), count(409)), (1, 99));
+    assert_eq!((count(200), count(409)), (1, 99), "{statuses:?}");
     world.settle().await;
     let kept = |kind: &str| world.everything().iter().filter(|item| item["sk"]["S"] == kind).count();
     // Whoever was refused has not joined, either.

@@ -12,7 +12,7 @@ use local::endpoints::platforms::Account as Coder;
 use serde_json::{Value, json};
 use shared::boards::Span;
 use shared::ids::{MemberId, ProfileId};
-use shared::model::coding::{CodingProfile, Fetch, Figures};
+use shared::model::coding::{CoderHeld, CodingProfile, Fetch, Figures};
 use shared::model::refresh::{RefreshRun, Tally};
 use shared::model::subscription::Subscription;
 use shared::platforms::Platform;
@@ -33,6 +33,7 @@ async fn subscribe(world: &World, person: &Person, on: &[Platform]) {
     let (member, since, table) = (MemberId(person.id()), world.clock.now(), world.app().table.clone());
     table.put(&Subscription { member, group: None, since, reports: true }).await.unwrap();
     for platform in on {
+        table.put(&CoderHeld::new(*platform, &person.name, member)).await.unwrap();
         table.put(&profile(world, member, *platform, &person.name)).await.unwrap();
     }
 }
