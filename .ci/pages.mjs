@@ -57,7 +57,7 @@ async function report(page) {
     const passwords = { password1: "correct horse battery", password2: "correct horse battery" };
     return ask("/api/auth/registration/", { username, email: `${username}@example.org`, ...passwords });
   };
-  const [writer, reader] = [await join("rude-writer"), await join("careful-reader")];
+  const [writer, reader] = [await join("rude_writer"), await join("careful_reader")];
   const post = await ask("/api/posts/", { text: "You lift like a beginner, all of you." }, writer.access);
   await ask("/api/reports/", { description: "This is no way to speak to people.", target_post: post.id }, reader.access);
   await page.goto(`${url}/admin/reports/`);
