@@ -48,13 +48,20 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   onComplete: () => {
     listDialects();
-    // The page has a main part of its own, of which this is one section.
-    document.querySelector("#swagger main, #swagger [role=main]")?.setAttribute("role", "presentation");
     if (location.hash.startsWith("#/")) {
       bringIntoView(named(location.hash));
     }
   },
 });
+
+// The page has a main part of its own, of which what is drawn there is one section, from the moment it is drawn.
+new MutationObserver((_, drawing) => {
+  const main = document.querySelector("#swagger main, #swagger [role=main]");
+  if (main) {
+    main.setAttribute("role", "presentation");
+    drawing.disconnect();
+  }
+}).observe(document.getElementById("swagger"), { childList: true, subtree: true });
 
 // The contents' list of groups, with the number of operations in each.
 function listDialects() {
