@@ -90,21 +90,25 @@ pub(crate) fn quota() -> Option<Quota> {
     CURRENT.try_with(|meter| meter.reading().quota).ok().flatten()
 }
 
-/// Counts one call to the table while it runs.
-pub(crate) async fn call<T>(call: impl Future<Output = T>) -> T {
+/// Counts one call to the table while it runs. The call lies on the heap: held by value, those of the SDK would make
+/// every handler that waits for some larger than a thread's stack.
+pub(crate) fn call<T>(call: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
     struct UnderWay;
     impl Drop for UnderWay {
         fn drop(&mut self) {
             with(|reading| reading.under_way = reading.under_way.saturating_sub(1));
         }
     }
-    with(|reading| {
-        reading.cost.calls += 1;
-        reading.cost.round_trips += u32::from(reading.under_way == 0);
-        reading.under_way += 1;
-    });
-    let _under_way = UnderWay;
-    call.await
+    let call = Box::pin(call);
+    async move {
+        with(|reading| {
+            reading.cost.calls += 1;
+            reading.cost.round_trips += u32::from(reading.under_way == 0);
+            reading.under_way += 1;
+        });
+        let _under_way = UnderWay;
+        call.await
+    }
 }
 
 /// Adds what the table says a read took.

@@ -14,7 +14,7 @@ use shared::model::score::Score;
 use shared::store::keys;
 use shared::{App, Error, Result};
 
-use crate::Place;
+use crate::{News, Place, sequence_number};
 
 /// Scores read at once.
 const AT_ONCE: usize = 100;
@@ -30,12 +30,10 @@ struct Card<'a> {
 
 /// What a batch of records says for the boards.
 #[derive(Default)]
-struct News {
+pub struct ForBoards {
     scored: BTreeSet<MemberId>,
     standing: BTreeSet<MemberId>,
     earned: Vec<ScoreChange>,
-    /// The first record that says anything.
-    first: Option<String>,
 }
 
 /// What is looked at of an account.
@@ -46,42 +44,49 @@ struct SeenAccount {
     banned: bool,
 }
 
-/// Brings the boards up to date with a batch. Returns the sequence number of the first record to be tried again.
-pub async fn follow(app: &App, records: &[EventRecord]) -> Option<String> {
-    let Err(error) = apply(app, read(records)).await else { return None };
-    tracing::error!("{error}");
-    // One after the other, to see which of them it is.
-    for record in records {
-        let news = read(std::slice::from_ref(record));
-        let told = news.first.clone();
-        if let (Some(told), Err(_)) = (told, apply(app, news).await) {
-            return Some(told);
-        }
-    }
-    None
-}
-
-fn read(records: &[EventRecord]) -> News {
-    let mut news = News::default();
-    for record in records {
-        let Some(Place { pk, sk }) = Place::of(record) else { continue };
-        let member = keys::member_of(&pk);
-        let said = match (member, sk.as_str()) {
-            (Some(member), sk) if keys::is_score(sk) => news.scored.insert(member),
-            (Some(member), sk) if keys::is_account(sk) && changes_standing(record) => news.standing.insert(member),
-            _ if keys::is_outbox(&sk) && record.event_name == "INSERT" => {
-                let earned = points(record);
-                let any = !earned.is_empty();
-                news.earned.extend(earned);
-                any
+impl News for ForBoards {
+    fn read(records: &[EventRecord]) -> Option<(String, ForBoards)> {
+        let mut news = ForBoards::default();
+        let mut first = None;
+        for record in records {
+            let Some(Place { pk, sk }) = Place::of(record) else { continue };
+            let member = keys::member_of(&pk);
+            let said = match (member, sk.as_str()) {
+                (Some(member), sk) if keys::is_score(sk) => news.scored.insert(member),
+                (Some(member), sk) if keys::is_account(sk) && changes_standing(record) => news.standing.insert(member),
+                _ if keys::is_outbox(&sk) && record.event_name == "INSERT" => {
+                    let earned = points(record);
+                    let any = !earned.is_empty();
+                    news.earned.extend(earned);
+                    any
+                }
+                _ => false,
+            };
+            if said {
+                first.get_or_insert_with(|| sequence_number(record));
             }
-            _ => false,
-        };
-        if said && news.first.is_none() {
-            news.first = record.change.sequence_number.clone();
         }
+        first.map(|first| (first, news))
     }
-    news
+
+    async fn apply(self, app: &App) -> Result<()> {
+        let mut changes = self.earned;
+        let scored: Vec<MemberId> = self.scored.into_iter().collect();
+        for some in scored.chunks(AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|member| keys::score(*member)).collect();
+            let now = EventId::at(app.clock.now());
+            for score in app.table.get_many::<Score>(&keys).await?.into_iter().flatten() {
+                changes.extend(of_game(now, &score)?);
+            }
+        }
+        // Not only where something moved: a batch that broke off before this line comes again, and moves nothing then.
+        let mut touched: BTreeSet<Board> = changes.iter().map(|change| change.board.clone()).collect();
+        boards::apply(app, changes).await?;
+        for member in self.standing {
+            touched.extend(standing::follow_account(app, member).await?);
+        }
+        watch::announce(app, &touched.into_iter().collect::<Vec<_>>()).await
+    }
 }
 
 /// Whether an account has become usable, or is not any more. One that is made anew is nothing to tell: nobody is on a
@@ -109,25 +114,6 @@ fn points(record: &EventRecord) -> Vec<ScoreChange> {
         act: Act::Add(points),
     };
     Span::ALL.map(on).into()
-}
-
-async fn apply(app: &App, News { scored, standing, earned, .. }: News) -> Result<()> {
-    let mut changes = earned;
-    let scored: Vec<MemberId> = scored.into_iter().collect();
-    for some in scored.chunks(AT_ONCE) {
-        let keys: Vec<_> = some.iter().map(|member| keys::score(*member)).collect();
-        let now = EventId::at(app.clock.now());
-        for score in app.table.get_many::<Score>(&keys).await?.into_iter().flatten() {
-            changes.extend(of_game(now, &score)?);
-        }
-    }
-    // Not only where something moved: a batch that broke off before this line comes again, and moves nothing then.
-    let mut touched: BTreeSet<Board> = changes.iter().map(|change| change.board.clone()).collect();
-    boards::apply(app, changes).await?;
-    for member in standing {
-        touched.extend(standing::follow_account(app, member).await?);
-    }
-    watch::announce(app, &touched.into_iter().collect::<Vec<_>>()).await
 }
 
 /// The game's board shows the score as it is, and what stands beside it.

@@ -16,62 +16,60 @@ use shared::platforms::Platform;
 use shared::store::{Query, keys};
 use shared::{App, Result};
 
-use crate::Place;
 use crate::boards::changes_standing;
+use crate::{News, Place, sequence_number};
 
 /// Accounts read at once.
 const AT_ONCE: usize = 100;
 
-/// What a batch of records says of coding profiles.
-#[derive(Default)]
-struct News {
-    /// Whose profiles may stand elsewhere now, with the boards on which records show them.
-    members: BTreeMap<MemberId, BTreeSet<(ProfileId, Board)>>,
-    /// The first record that says anything.
-    first: Option<String>,
-}
+/// What a batch of records says of coding profiles: whose may stand elsewhere now, with the boards on which records
+/// show them.
+pub struct ForCodingBoards(BTreeMap<MemberId, BTreeSet<(ProfileId, Board)>>);
 
-/// Brings the boards up to date with a batch. Returns the sequence number of the first record to be tried again.
-pub async fn follow(app: &App, records: &[EventRecord]) -> Option<String> {
-    let Err(error) = apply(app, read(records)).await else { return None };
-    tracing::error!("{error}");
-    // One after the other, to see which of them it is.
-    for record in records {
-        let news = read(std::slice::from_ref(record));
-        let told = news.first.clone();
-        if let (Some(told), Err(_)) = (told, apply(app, news).await) {
-            return Some(told);
-        }
-    }
-    None
-}
-
-fn read(records: &[EventRecord]) -> News {
-    let mut news = News::default();
-    for record in records {
-        let Some(Place { pk, sk }) = Place::of(record) else { continue };
-        let Some(member) = keys::member_of(&pk) else { continue };
-        let shown = match sk.as_str() {
-            sk if keys::is_coding_profile(sk) => {
-                let image =
-                    |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, CodingProfile>(image.clone()).ok();
-                let images = [image(&record.change.old_image), image(&record.change.new_image)];
-                if let [Some(old), Some(new)] = &images
-                    && looks_the_same(old, new)
-                {
-                    continue;
+impl News for ForCodingBoards {
+    fn read(records: &[EventRecord]) -> Option<(String, ForCodingBoards)> {
+        let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let mut first = None;
+        for record in records {
+            let Some(Place { pk, sk }) = Place::of(record) else { continue };
+            let Some(member) = keys::member_of(&pk) else { continue };
+            let shown = match sk.as_str() {
+                sk if keys::is_coding_profile(sk) => {
+                    let image =
+                        |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, CodingProfile>(image.clone()).ok();
+                    let images = [image(&record.change.old_image), image(&record.change.new_image)];
+                    if let [Some(old), Some(new)] = &images
+                        && looks_the_same(old, new)
+                    {
+                        continue;
+                    }
+                    images.iter().flatten().flat_map(places).collect()
                 }
-                images.iter().flatten().flat_map(places).collect()
-            }
-            sk if keys::is_account(sk) && changes_standing(record) => BTreeSet::new(),
-            _ => continue,
-        };
-        news.members.entry(member).or_default().extend(shown);
-        if news.first.is_none() {
-            news.first = record.change.sequence_number.clone();
+                sk if keys::is_account(sk) && changes_standing(record) => BTreeSet::new(),
+                _ => continue,
+            };
+            members.entry(member).or_default().extend(shown);
+            first.get_or_insert_with(|| sequence_number(record));
         }
+        first.map(|first| (first, ForCodingBoards(members)))
     }
-    news
+
+    async fn apply(self, app: &App) -> Result<()> {
+        let now = EventId::at(app.clock.now());
+        let mut changes = Vec::new();
+        let members: Vec<_> = self.0.into_iter().collect();
+        for some in members.chunks(AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|(member, _)| keys::account(*member)).collect();
+            let accounts = app.table.get_many::<Account>(&keys).await?;
+            for ((member, shown), account) in some.iter().zip(accounts) {
+                let query = Query::of(keys::coding_profiles(*member), Platform::ALL.len());
+                let profiles = app.table.query::<CodingProfile>(query).await?.items;
+                let usable = account.is_some_and(|account| account.is_usable());
+                changes.extend(changes_of(now, shown, &profiles, usable)?);
+            }
+        }
+        boards::apply(app, changes).await.map(drop)
+    }
 }
 
 /// Whether boards show the same of two states of a profile: that it was fetched once more is no news.
@@ -88,23 +86,6 @@ fn looks_the_same(old: &CodingProfile, new: &CodingProfile) -> bool {
 /// Where a profile stands.
 fn places(profile: &CodingProfile) -> BTreeSet<(ProfileId, Board)> {
     By::ALL.into_iter().flat_map(|by| by.boards_of(profile)).map(|board| (profile.id, board)).collect()
-}
-
-async fn apply(app: &App, News { members, .. }: News) -> Result<()> {
-    let now = EventId::at(app.clock.now());
-    let mut changes = Vec::new();
-    let members: Vec<_> = members.into_iter().collect();
-    for some in members.chunks(AT_ONCE) {
-        let keys: Vec<_> = some.iter().map(|(member, _)| keys::account(*member)).collect();
-        let accounts = app.table.get_many::<Account>(&keys).await?;
-        for ((member, shown), account) in some.iter().zip(accounts) {
-            let query = Query::of(keys::coding_profiles(*member), Platform::ALL.len());
-            let profiles = app.table.query::<CodingProfile>(query).await?.items;
-            let usable = account.is_some_and(|account| account.is_usable());
-            changes.extend(changes_of(now, shown, &profiles, usable)?);
-        }
-    }
-    boards::apply(app, changes).await.map(drop)
 }
 
 /// What puts a member's profiles where they belong.

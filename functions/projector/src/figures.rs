@@ -15,7 +15,7 @@ use shared::model::letter::{LetterRecord, TRIES};
 use shared::store::{Change, StoreError, Write, keys};
 use shared::{App, Result};
 
-use crate::Place;
+use crate::{Place, sequence_number};
 
 /// How long a mark is kept: the stream keeps its records for a day.
 const REMEMBERED: Duration = Duration::days(7);
@@ -119,7 +119,7 @@ fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
     } else {
         Vec::new()
     };
-    let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
+    let sequence_number = sequence_number(record);
     let occurrence =
         |(id, figures, totals)| Occurrence { id, figures, totals, sequence_number: sequence_number.clone() };
     told.into_iter().map(occurrence).collect()

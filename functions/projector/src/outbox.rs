@@ -12,7 +12,7 @@ use shared::App;
 use shared::events::{Event, Happened, SOURCE};
 use shared::store::keys;
 
-use crate::Place;
+use crate::{Place, sequence_number};
 
 /// EventBridge takes at most ten events at once.
 const AT_ONCE: usize = 10;
@@ -64,9 +64,7 @@ impl Outgoing {
 /// Puts the batch's events on the bus, in their order. Returns the sequence number of the first record that could
 /// not be passed on; the stream starts again there.
 pub async fn pass_on(app: &App, bus: &Bus, records: &[EventRecord]) -> Option<String> {
-    let new = records.iter().filter_map(|record| {
-        Some((record.change.sequence_number.clone().unwrap_or_default(), Outgoing::of(app, record)?))
-    });
+    let new = records.iter().filter_map(|record| Some((sequence_number(record), Outgoing::of(app, record)?)));
     let new: Vec<_> = new.collect();
     for some in new.chunks(AT_ONCE) {
         let entries = some.iter().map(|(_, outgoing)| {
