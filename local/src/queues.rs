@@ -73,11 +73,12 @@ impl QueueConsumer {
     /// Delivers messages as they come.
     pub(crate) async fn keep_running(self: Arc<Self>, cloud: Cloud) {
         let slots = Arc::new(Semaphore::new(self.source.maximum_concurrency.unwrap_or(CONCURRENCY) as usize));
+        let Some(arrivals) = cloud.state().arrivals(&self.queue.id) else { return };
         loop {
             // The semaphore is never closed, so this only waits.
             let Ok(slot) = slots.clone().acquire_owned().await else { return };
             // Listening begins before looking, so that nothing arrives unheard in between.
-            let mut arrival = std::pin::pin!(cloud.state().arrivals().notified());
+            let mut arrival = std::pin::pin!(arrivals.notified());
             arrival.as_mut().enable();
             match cloud.state().receive(&self.queue, self.source.batch_size as usize) {
                 Ok(messages) if messages.is_empty() => {

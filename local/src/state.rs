@@ -24,7 +24,8 @@ pub struct State {
     clock: Clock,
     uuids: Uuids,
     queues: Vec<Queue>,
-    arrivals: Notify,
+    /// One for each queue, in their order.
+    arrivals: Vec<Notify>,
 }
 
 /// One run of a schedule.
@@ -94,14 +95,22 @@ impl State {
             })?,
             None => Connection::open_in_memory().and_then(prepare).map_err(broken)?,
         };
-        let state = State { database: Mutex::new(database), clock, uuids, queues, arrivals: Notify::new() };
+        let arrivals = queues.iter().map(|_| Notify::new()).collect();
+        let state = State { database: Mutex::new(database), clock, uuids, queues, arrivals };
         state.release_all()?;
         Ok(state)
     }
 
-    /// Wakes who waits for messages.
-    pub(crate) fn arrivals(&self) -> &Notify {
-        &self.arrivals
+    /// Wakes who waits for messages of a queue, if there is one of that name.
+    pub(crate) fn arrivals(&self, queue: &str) -> Option<&Notify> {
+        let place = self.queues.iter().position(|known| known.id == queue)?;
+        self.arrivals.get(place)
+    }
+
+    fn wake(&self, queue: &str) {
+        if let Some(arrivals) = self.arrivals(queue) {
+            arrivals.notify_waiters();
+        }
     }
 
     /// The latest runs of schedules, newest first.

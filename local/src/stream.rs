@@ -13,6 +13,9 @@ use crate::template::{Source, StreamSource, Template};
 
 /// A finished invocation wakes the reader; this is for what writes to the table by itself.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
+/// How long a reader that was woken lets changes gather, so that those of one moment make one batch. Lambda itself looks
+/// four times a second.
+const GATHERING: Duration = Duration::from_millis(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Records that were read before the stream is trimmed behind them.
@@ -110,7 +113,6 @@ impl StreamConsumer {
         let limit = progress.shrunk.unwrap_or(whole);
         let records = cloud.dynamo().stream_records(&self.table, after.as_deref(), limit)?;
         if records.is_empty() {
-            self.trim(cloud, &mut progress, 1)?;
             return Ok(Pass::Idle);
         }
         let verdicts = self.deliver(cloud, &records, delivery).await;
@@ -137,6 +139,13 @@ impl StreamConsumer {
                 self.advance(cloud, &mut progress, &records)?;
                 Ok(Pass::Moved)
             }
+        }
+    }
+
+    /// Trims what is left, where there is time for it.
+    async fn rest(&self, cloud: &Cloud) {
+        if let Err(error) = self.trim(cloud, &mut *self.progress.lock().await, 1) {
+            tracing::error!(table = self.table, "{error}");
         }
     }
 
@@ -218,9 +227,10 @@ impl StreamConsumer {
             finished.as_mut().enable();
             match self.pass(&cloud, Delivery::Once).await {
                 Ok(Pass::Moved) => {}
-                Ok(Pass::Idle) => {
-                    let _ = tokio::time::timeout(LONGEST_WAIT, finished).await;
-                }
+                Ok(Pass::Idle) => match tokio::time::timeout(LONGEST_WAIT, finished).await {
+                    Ok(()) => tokio::time::sleep(GATHERING).await,
+                    Err(_) => self.rest(&cloud).await,
+                },
                 Ok(Pass::Failed(times)) => {
                     let pause = FIRST_PAUSE.saturating_mul(1 << times.min(16));
                     tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;

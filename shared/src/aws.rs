@@ -4,9 +4,17 @@
 //! them (profiles, instance metadata, single sign-on) is left out, and with it most of the time a client takes to
 //! start.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 
 use crate::config::Aws;
+
+/// How often a call is tried that was throttled or lost.
+pub(crate) const ATTEMPTS: u32 = 4;
+/// How long the first repetition waits at most; doubled each time. The SDK's own would be a second, and somebody waits.
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(20);
 
 impl Aws {
     /// The region.
@@ -23,5 +31,10 @@ impl Aws {
             None,
             "environment",
         )
+    }
+
+    /// How calls are repeated, with full jitter.
+    pub fn retries(&self) -> RetryConfig {
+        RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_WAIT)
     }
 }

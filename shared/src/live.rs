@@ -61,7 +61,8 @@ impl Sockets {
                 .behavior_version(BehaviorVersion::latest())
                 .region(aws.region())
                 .endpoint_url(aws.endpoint_url.as_deref().unwrap_or(&self.config.sockets_url))
-                .credentials_provider(aws.credentials());
+                .credentials_provider(aws.credentials())
+                .retry_config(aws.retries());
             config.set_http_client(self.http_client.clone());
             Client::from_conf(config.build())
         })

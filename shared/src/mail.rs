@@ -177,7 +177,8 @@ impl Post {
             let mut config = aws_sdk_ses::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(aws.region())
-                .credentials_provider(aws.credentials());
+                .credentials_provider(aws.credentials())
+                .retry_config(aws.retries());
             config.set_endpoint_url(aws.endpoint_url.clone());
             config.set_http_client(app.http_client.clone());
             Client::from_conf(config.build())

@@ -134,13 +134,16 @@ async fn uniform_login_errors_do_not_tell_which_names_exist() {
 }
 
 #[tokio::test]
-async fn cookies_insist_on_tls_where_the_address_does() {
+async fn cookies_and_browsers_insist_on_tls_where_the_address_does() {
+    let plain = World::new().await.visitor().get("/users/7/").await;
+    assert_eq!((plain.header("x-frame-options"), plain.header("strict-transport-security")), ("DENY", ""));
     let world = World::with(&[("PublicUrl", "https://guildhall.example.org")]).await;
     let ada = world.visitor();
     let body = json!({ "username": "ada", "password1": PASSWORD, "password2": PASSWORD });
     ada.post("/users/register/", body).await.assert(201);
     let reply = ada.post("/users/login/", json!({ "username": "ada", "password": PASSWORD })).await.assert(200);
     assert!(reply.cookie("sessionid").unwrap().contains("; Secure"));
+    assert_eq!(reply.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
     world.settle().await;
 }
 

@@ -34,8 +34,10 @@ pub async fn cloud_at_rest(overrides: &[(&str, &str)]) -> Result<Cloud, String> 
 
 /// The same, with a wire that is watched.
 pub async fn cloud_over(wire: &Wire, overrides: &[(&str, &str)]) -> Result<Cloud, String> {
+    // The platforms are played in this process, and need no rest between two calls.
+    let overrides = [&[("PlatformWaitFactor", "0")], overrides].concat();
     let overrides: BTreeMap<_, _> =
-        overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        overrides.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let options = Options {
         template: repository().join("template.yaml"),
         overrides,

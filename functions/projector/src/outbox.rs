@@ -28,7 +28,8 @@ impl Bus {
             let mut config = aws_sdk_eventbridge::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(aws.region())
-                .credentials_provider(aws.credentials());
+                .credentials_provider(aws.credentials())
+                .retry_config(aws.retries());
             config.set_endpoint_url(aws.endpoint_url.clone());
             config.set_http_client(app.http_client.clone());
             Client::from_conf(config.build())

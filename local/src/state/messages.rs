@@ -66,7 +66,9 @@ impl State {
             }
             Ok(())
         })?;
-        self.arrivals.notify_waiters();
+        for (queue, _) in messages {
+            self.wake(queue);
+        }
         Ok(())
     }
 
@@ -183,7 +185,9 @@ impl State {
                 params![dead_letters, self.clock.now().timestamp_millis()],
             )
             .map_err(broken)?;
-        self.arrivals.notify_waiters();
+        for queue in &self.queues {
+            self.wake(&queue.id);
+        }
         Ok(moved)
     }
 

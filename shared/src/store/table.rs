@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -27,6 +26,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys::{Index, IndexKey, Key, Range};
 use super::write::{Act, Change, Condition, Names, Write};
+use crate::aws::{ATTEMPTS, FIRST_WAIT};
 use crate::clock::{Clock, random_part};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -39,9 +39,6 @@ pub type Item = HashMap<String, AttributeValue>;
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// One call with all its attempts.
 const DEADLINE: Duration = Duration::from_secs(5);
-const ATTEMPTS: u32 = 4;
-/// How long the first repetition of a transaction waits at most; doubled each time.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// What DynamoDB says to a single write where a transaction is at the same item, or where there are too many.
 const BUSY: [&str; 3] =
     ["TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException"];
@@ -650,7 +647,7 @@ impl Table {
                 .behavior_version(BehaviorVersion::latest())
                 .region(aws.region())
                 .credentials_provider(aws.credentials())
-                .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_WAIT))
+                .retry_config(aws.retries())
                 .timeout_config(
                     TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(DEADLINE).build(),
                 );

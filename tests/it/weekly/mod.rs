@@ -118,8 +118,7 @@ pub async fn a_day(world: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_gets_one_letter_with_the_right_figures_whatever_happens() {
     let wire = Wire::default();
-    let overrides = [("ReportsAddress", REPORTS_ADDRESS), ("PlatformWaitFactor", "0")];
-    let cloud = tests::cloud_over(&wire, &overrides).await.unwrap();
+    let cloud = tests::cloud_over(&wire, &[("ReportsAddress", REPORTS_ADDRESS)]).await.unwrap();
     let outcome = weeks::live(&cloud, &wire, 60).await.unwrap();
     let Outcome { due, calls, took, .. } = outcome;
     assert_eq!(due, 51);

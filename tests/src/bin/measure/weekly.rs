@@ -21,7 +21,7 @@ pub struct Arguments {
 /// What came of the week, and whether everybody got what they should.
 pub async fn run(arguments: &Arguments) -> Result<String, String> {
     let wire = Wire::default();
-    let cloud = cloud_over(&wire, &[("ReportsAddress", REPORTS_ADDRESS), ("PlatformWaitFactor", "0")]).await?;
+    let cloud = cloud_over(&wire, &[("ReportsAddress", REPORTS_ADDRESS)]).await?;
     say(&format!("Two weeks of {} subscribers …", thousands(arguments.subscribers as usize)));
     let outcome = weeks::live(&cloud, &wire, arguments.subscribers).await;
     cloud.shutdown().await;
