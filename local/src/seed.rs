@@ -1,4 +1,5 @@
-//! `cargo run -- seed`: members of a game with believable scores, made through the API like everybody else.
+//! `cargo run -- seed`: members of a game with believable scores, some of whom solve problems on platforms as well, made
+//! through the API like everybody else.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +18,7 @@ use crate::cli::Seed;
 const PASSWORD: &str = "sunlit-harbour-42";
 /// How many at once: hashing their passwords is what takes the time, and a laptop has a few processors.
 const AT_ONCE: usize = 4;
-/// The first few also have a name and an address, so that there is mail to look at.
+/// The first few also have a name, an address and coding profiles, so that there is mail to look at.
 const WITH_PROFILE: u32 = 8;
 /// Letters that are counted at the end.
 const MOST_LETTERS: usize = 10_000;
@@ -70,11 +71,14 @@ pub async fn run(seed: &Seed) -> Result<(), String> {
     let with_profile = made.iter().filter(|made| matches!(made, Made::New { with_profile: true })).count();
     let there = made.len() - new;
     let mut out = io::stdout().lock();
-    let told = writeln!(out, "{new} members joined and played, {with_profile} of them with a name and an address.")
-        .and_then(|()| if there > 0 { writeln!(out, "{there} were there already.") } else { Ok(()) })
-        .and_then(|()| writeln!(out, "The mailbox holds {} letters.", letters.unwrap_or_default()))
-        .and_then(|()| writeln!(out, "They sign in as {} and so on, with the password {PASSWORD}.", username(0)))
-        .and_then(|()| writeln!(out, "All of it is in {}; `cargo run` shows it.", folder.display()));
+    let told = writeln!(
+        out,
+        "{new} members joined and played, {with_profile} of them with a name, an address and coding profiles."
+    )
+    .and_then(|()| if there > 0 { writeln!(out, "{there} were there already.") } else { Ok(()) })
+    .and_then(|()| writeln!(out, "The mailbox holds {} letters.", letters.unwrap_or_default()))
+    .and_then(|()| writeln!(out, "They sign in as {} and so on, with the password {PASSWORD}.", username(0)))
+    .and_then(|()| writeln!(out, "All of it is in {}; `cargo run` shows it.", folder.display()));
     told.map_err(|error| format!("The outcome could not be printed: {error}."))
 }
 
@@ -123,13 +127,23 @@ async fn profile(cloud: &Cloud, number: u32, id: u64) -> Result<(), String> {
     let login = json!({ "username": username, "password": PASSWORD });
     let (_, headers, _) = ask(cloud, Method::POST, "/users/login/", &[], login).await?;
     let cookies = headers.get_all(SET_COOKIE).into_iter().filter_map(|cookie| cookie.to_str().ok());
-    let cookies: Vec<&str> = cookies.filter_map(|cookie| cookie.split(';').next()).collect();
+    let cookies = cookies.filter_map(|cookie| cookie.split(';').next()).collect::<Vec<_>>().join("; ");
     let (first, last) = NAMES[number as usize % NAMES.len()];
     let email = format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase());
     let profile = json!({ "first_name": first, "last_name": last, "email": email });
-    let path = format!("/users/{id}/");
-    let (status, _, body) = ask(cloud, Method::PATCH, &path, &[(COOKIE, &cookies.join("; "))], profile).await?;
-    if status.is_success() { Ok(()) } else { Err(format!("The profile of {username} was refused: {status}, {body}.")) }
+    let subscription = json!({ "email": email, "platform_name": "LeetCode", "username": username });
+    let another = json!({ "platform_name": "Codeforces", "username": username });
+    for (method, path, body) in [
+        (Method::PATCH, &format!("/users/{id}/")[..], profile),
+        (Method::POST, "/subscribe", subscription),
+        (Method::POST, "/add_platform_profile", another),
+    ] {
+        let (status, _, body) = ask(cloud, method, path, &[(COOKIE, &cookies)], body).await?;
+        if !status.is_success() {
+            return Err(format!("What {username} says at {path} was refused: {status}, {body}."));
+        }
+    }
+    Ok(())
 }
 
 async fn ask(
