@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::coding::subscriber;
 use crate::error::Result;
 use crate::ids::MemberId;
-use crate::model::subscription::Subscription;
 use crate::notices;
-use crate::store::{Change, StoreError, keys};
 
 /// What the code in such a link is good for.
 const STOP: &str = "stop";
@@ -45,13 +44,7 @@ pub fn letters_of(app: &App, code: &str) -> Option<Letters> {
 pub async fn stop(app: &App, Letters { member, sort }: Letters) -> Result<()> {
     match sort {
         Sort::Digest => notices::stop_digest(app, member).await,
-        Sort::Reports => {
-            let stop = Change::of(keys::subscription(member)).set("reports", false);
-            match app.table.change::<Subscription>(stop).await {
-                // Who has left gets none either.
-                Ok(_) | Err(StoreError::Refused { .. }) => Ok(()),
-                Err(error) => Err(error.into()),
-            }
-        }
+        // Who has left gets none either.
+        Sort::Reports => subscriber::switch_reports(app, member, false).await.map(drop),
     }
 }

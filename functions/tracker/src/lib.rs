@@ -38,8 +38,15 @@ const RENAME: Price = Price::of(3, 6.0, 24.0);
 
 /// Every route, one table per dialect.
 pub fn routes<P: Purpose>() -> Routes<P> {
-    // Where links in letters lead.
     let native = Routes::new(Dialect::Native)
+        .get(
+            "/v1/subscription/reports",
+            reports::show,
+            "Show whether one gets the weekly report",
+            Price::of(2, 3.0, 0.0),
+        )
+        .put("/v1/subscription/reports", reports::switch, "Get the weekly report, or none", Price::of(2, 2.0, 4.0))
+        // Where links in letters lead.
         .get("/v1/subscription/sign-in", sign_in::page, "Show the page that signs a subscriber in", Price::FREE)
         .post("/v1/subscription/sign-in", sign_in::by_link, "Sign a subscriber in by a letter", Price::of(2, 7.0, 20.0))
         .get("/v1/subscription/end", leaving::page, "Show the page that ends a subscription", Price::FREE)

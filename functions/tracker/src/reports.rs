@@ -1,12 +1,18 @@
-//! The daily report, which subscribers ask for; it is written and sent elsewhere.
+//! Reports: the weekly one, which subscribers switch off and on, and the daily one, which they ask for. Both are written
+//! and sent elsewhere.
 
 use axum::extract::State;
 use chrono::Duration;
-use shared::auth::limits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::auth::{Member, limits};
+use shared::coding::subscriber::switch_reports;
 use shared::error::Kind;
 use shared::events::{Event, happened};
-use shared::http::Json;
+use shared::http::{Body, Json};
 use shared::ids::MemberId;
+use shared::model::subscription::Subscription;
+use shared::store::keys;
 use shared::{App, Error, Result};
 
 use crate::caller::{Caller, Missing};
@@ -42,4 +48,22 @@ pub async fn send(caller: Caller, State(app): State<App>) -> Result<Json<StatusV
         Queued::Today => Ok(Json(StatusView { status: "queued" })),
         Queued::NotAnyMore(wait) => Err(Error::too_many("rate_limited", "Daily report limit reached", wait)),
     }
+}
+
+/// Whether a subscriber gets the weekly report.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct ReportsView {
+    /// On, until the subscriber switches it off, here or by the link in a report.
+    on: bool,
+}
+
+/// Shows callers whether they get the weekly report.
+pub async fn show(by: Member, State(app): State<App>) -> Result<Json<ReportsView>> {
+    let subscription: Option<Subscription> = app.table.get(keys::subscription(by.id())).await?;
+    subscription.map(|subscription| Json(ReportsView { on: subscription.reports })).ok_or_else(Error::not_found)
+}
+
+/// Switches the weekly report on or off. It goes to a confirmed address only.
+pub async fn switch(by: Member, State(app): State<App>, Body(input): Body<ReportsView>) -> Result<Json<ReportsView>> {
+    if switch_reports(&app, by.id(), input.on).await? { Ok(Json(input)) } else { Err(Error::not_found()) }
 }

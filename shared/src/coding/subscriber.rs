@@ -14,7 +14,7 @@ use crate::model::coding::{CoderHeld, CodingProfile};
 use crate::model::name::fold;
 use crate::model::subscription::{CodingGroup, Subscription};
 use crate::platforms::Platform;
-use crate::store::{Change, Condition, Query, Stored, Write, keys};
+use crate::store::{Change, Condition, Query, StoreError, Stored, Write, keys};
 
 /// A subscription with the profiles of its member.
 #[derive(Clone, Debug)]
@@ -23,6 +23,15 @@ pub struct Subscriber {
     pub subscription: Subscription,
     /// Their profiles, one on a platform at most.
     pub profiles: Vec<CodingProfile>,
+}
+
+/// Sends a member a report a week from now on, or none. Says whether they are a subscriber, to whom that matters.
+pub async fn switch_reports(app: &App, member: MemberId, on: bool) -> Result<bool> {
+    match app.table.change::<Subscription>(Change::of(keys::subscription(member)).set("reports", on)).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Subscriber {

@@ -42,6 +42,20 @@ async fn one_click_stops_the_reports_and_opening_the_link_does_not() {
     }
     week(&world).await;
     assert_eq!(reports(&world, &ada).len(), 1);
+    // Whoever is signed in has them sent again, and may switch them off here, too.
+    world.enter(&ada).await;
+    let switch = "/v1/subscription/reports";
+    ada.get(switch).await.is(200, json!({ "on": false }));
+    ada.put(switch, json!({ "on": true })).await.is(200, json!({ "on": true }));
+    week(&world).await;
+    assert_eq!(reports(&world, &ada).len(), 2);
+    ada.put(switch, json!({ "on": false })).await.is(200, json!({ "on": false }));
+    ada.get(switch).await.is(200, json!({ "on": false }));
+    ada.put(switch, json!({})).await.assert(400);
+    visitor.get(switch).await.assert(401);
+    let bob = world.member("bob").await;
+    bob.get(switch).await.assert(404);
+    bob.put(switch, json!({ "on": true })).await.assert(404);
     // Whoever has left meanwhile gets no error, and no subscription.
     world.enter(&ada).await;
     ada.delete(&ada.profile()).await.assert(200);

@@ -69,6 +69,10 @@ impl Story {
         }
         nan.ask(Method::POST, "/send_daily_report/", json!({})).await?;
         self.note("")?;
+        nan.get("/v1/subscription/reports").await?;
+        self.note("")?;
+        nan.ask(Method::PUT, "/v1/subscription/reports", json!({ "on": true })).await?;
+        self.note("")?;
         for path in ["/trigger-leaderboard/", "/api/weekly-update/"] {
             let token = format!("Bearer {OPERATIONS_TOKEN}");
             nan.send(Request::post(path).header(AUTHORIZATION, token), Bytes::new()).await?;
