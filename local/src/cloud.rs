@@ -117,8 +117,9 @@ impl Cloud {
         let state = State::open(folder.state_file(), options.clock.clone(), uuids.clone(), template.queues.clone())?;
         let stop = watch::Sender::new(false);
         let dynamo = {
-            let relieved = options.pumps == Pumps::Running;
-            Dynamo::start(folder.tables_file(), &template.tables, listen().await?, relieved, stopped(&stop))?
+            // Longer than a test takes that counts calls.
+            let turn = Duration::from_secs(if options.pumps == Pumps::Running { 10 } else { 300 });
+            Dynamo::start(folder.tables_file(), &template.tables, listen().await?, turn, stopped(&stop))?
         };
         let services = listen().await?;
         let services_address = services.local_addr().map_err(|error| error.to_string())?;

@@ -29,10 +29,6 @@ const STREAM_INDEX: &str = "
 ";
 /// Records that one trim deletes at most, so that no write waits long for it.
 const TRIMMED_AT_ONCE: usize = 1_000;
-/// How long one server answers before another one takes its place. dynoxide remembers the token of every transaction for
-/// ten minutes, and walks through all of them with each: after a hundred thousand a transaction would take ten times as
-/// long as the first. A server forgets them with its end.
-const RELIEVED_AFTER: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables, served on a loopback port as DynamoDB serves them. Cloning shares them.
@@ -46,19 +42,23 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Opens the file, makes its tables what the template says, and answers from `listener` until `stopped`. Servers that
-    /// are `relieved` take turns, which those who count calls would notice.
+    /// Opens the file, makes its tables what the template says, and answers from `listener` until `stopped`.
+    ///
+    /// One server answers for as long as `turn` says; then another takes its place, which those who count calls would
+    /// notice. dynoxide remembers the token of every transaction for ten minutes, and walks through all of them with each:
+    /// after a hundred thousand a transaction would take ten times as long as the first. A server forgets them with its
+    /// end.
     pub(crate) fn start(
         file: &Path,
         tables: &[Table],
         listener: TcpListener,
-        relieved: bool,
+        turn: Duration,
         stopped: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Dynamo, String> {
         let dynamo = Dynamo::open(file, tables, listener.local_addr().map_err(|error| error.to_string())?)?;
         let (file, database) = (file.to_owned(), dynamo.database.clone());
         tokio::spawn(async move {
-            if let Err(error) = serve(&file, database, listener, relieved, stopped).await {
+            if let Err(error) = serve(&file, database, listener, turn, stopped).await {
                 tracing::error!("The tables are no longer served: {error}");
             }
         });
@@ -154,7 +154,7 @@ async fn serve(
     file: &Path,
     first: Database,
     listener: TcpListener,
-    relieved: bool,
+    turn: Duration,
     stopped: impl Future<Output = ()>,
 ) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
@@ -177,7 +177,7 @@ async fn serve(
                 }
                 return Ok(());
             }
-            () = tokio::time::sleep(RELIEVED_AFTER), if relieved => {}
+            () = tokio::time::sleep(turn) => {}
         }
         database = open_database(file)?;
         drop(end);
