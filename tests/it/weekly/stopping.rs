@@ -57,7 +57,6 @@ async fn one_click_stops_the_reports_and_opening_the_link_does_not() {
     bob.get(switch).await.assert(404);
     bob.put(switch, json!({ "on": true })).await.assert(404);
     // Whoever has left meanwhile gets no error, and no subscription.
-    world.enter(&ada).await;
     ada.delete(&ada.profile()).await.assert(200);
     world.settle().await;
     visitor.post(&link, json!({})).await.assert(200);
