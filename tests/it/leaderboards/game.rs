@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CROWD, fill, give_cards};
-use crate::world::World;
+use crate::world::{Fault, World};
 
 fn ranks(rows: &Value) -> Vec<(String, i64, i64)> {
     let rows = rows.as_array().expect("a list").iter();
@@ -11,6 +11,22 @@ fn ranks(rows: &Value) -> Vec<(String, i64, i64)> {
         (row["username"].as_str().unwrap().to_owned(), row["score"].as_i64().unwrap(), row["rank"].as_i64().unwrap())
     };
     rows.map(row).collect()
+}
+
+#[tokio::test]
+async fn a_score_whose_board_could_not_be_written_comes_again() {
+    let world = World::new().await;
+    let ada = world.member("ada").await;
+    ada.score(3).await;
+    world.settle().await;
+    ada.score(7).await;
+    // Every attempt at the batch, and every attempt at the record by itself.
+    world.wire.fail(0, 8, Fault::Lost);
+    world.settle().await;
+    assert!(world.wire.calls() > 8);
+    world.wire.mend();
+    let board = world.visitor().get("/users/leaderboard/").await.assert(200).json();
+    assert_eq!(ranks(&board), [("ada".to_owned(), 7, 1)]);
 }
 
 #[tokio::test]
