@@ -13,7 +13,7 @@ use shared::http::origin;
 use shared::ids::{MemberId, MessageId};
 use shared::live::Reached;
 use shared::model::socket::{Presence, Socket, Surface};
-use shared::store::{Condition, Query, StoreError, Write, keys};
+use shared::store::{Condition, Key, Mixed, Query, StoreError, Write, keys};
 use shared::{App, Error, Result};
 
 use crate::frames::ServerFrame;
@@ -100,15 +100,23 @@ async fn keep(app: &App, connection: &str, by: Member, surface: Surface, since: 
     Err(Error::changed_meanwhile())
 }
 
-/// The socket's owner, if its session still stands; else the socket is closed.
-pub async fn owner(app: &App, connection: &str) -> Result<Option<Socket>> {
+/// The socket, if the session that opened it still stands, with what else `needed` says is to be read; else the socket is
+/// closed.
+pub async fn owner(
+    app: &App,
+    connection: &str,
+    needed: impl FnOnce(&Socket) -> Vec<Key>,
+) -> Result<Option<(Socket, Mixed)>> {
     let socket: Option<Socket> = app.table.get(keys::socket(connection)).await?;
     let Some(socket) = socket else {
         app.sockets.close(connection).await?;
         return Ok(None);
     };
-    if sessions::find(app, socket.member, &socket.session).await?.is_some() {
-        return Ok(Some(socket));
+    let mut keys = needed(&socket);
+    keys.extend(sessions::keys_of(socket.member, &socket.session));
+    let found = app.table.get_mixed(&keys).await?;
+    if sessions::stands(app, &found, socket.member, &socket.session)? {
+        return Ok(Some((socket, found)));
     }
     dismiss(app, connection, socket.surface).await?;
     remove(app, &socket).await?;

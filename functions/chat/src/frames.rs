@@ -10,6 +10,7 @@ use shared::live::Reached;
 use shared::model::account::Account;
 use shared::model::socket::{Socket, Surface};
 use shared::store::keys;
+use shared::talk::Sides;
 use shared::{App, Error, Result};
 
 use crate::boards::LineView;
@@ -137,7 +138,12 @@ pub struct OnlineView {
 
 /// Answers one frame. A socket whose session has ended is closed instead.
 pub async fn answer(app: &App, connection: &str, frame: &str) -> Result<()> {
-    let Some(socket) = connection::owner(app, connection).await? else { return Ok(()) };
+    // Where a frame is a message as a rule, it is read at once how the conversation stands.
+    let needed = |socket: &Socket| match socket.surface {
+        Surface::SukuwattoChat { with } | Surface::SkillnetRoom { with } => Sides::keys(socket.member, with).into(),
+        Surface::Native | Surface::SukuwattoFeed | Surface::SkillnetNotifications => vec![],
+    };
+    let Some((socket, found)) = connection::owner(app, connection, needed).await? else { return Ok(()) };
     match socket.surface {
         Surface::Native | Surface::SkillnetNotifications => {
             if let Some(answer) = native(app, &socket, frame).await? {
@@ -145,26 +151,29 @@ pub async fn answer(app: &App, connection: &str, frame: &str) -> Result<()> {
             }
         }
         Surface::SukuwattoChat { with } => {
-            if let Some(answer) = sukuwatto::hear(app, socket.member, with, frame).await? {
+            let sides = Sides::among(&found, socket.member, with)?;
+            if let Some(answer) = sukuwatto::hear(app, sides, frame).await? {
                 send(app, connection, &answer).await?;
             }
         }
         // What is said there is not listened to.
         Surface::SukuwattoFeed => {}
-        Surface::SkillnetRoom { with } => match skillnet::hear(app, socket.member, with, frame).await? {
-            Answer::Nothing => {}
-            Answer::Refused(error) => send(app, connection, &skillnet::ServerFrame::Error { error }).await?,
-            Answer::Messages(messages) => {
-                let keys = [socket.member, with].map(keys::account);
-                let accounts = app.table.get_all::<Account>(&keys).await?;
-                let name = |member| accounts.iter().flatten().find(|account| account.id == member);
-                for message in messages.iter().filter(|message| !message.deleted) {
-                    let Some(sender) = name(message.from) else { continue };
-                    let frame = skillnet::ServerFrame::sent(message, sender.username.as_str());
-                    send(app, connection, &frame).await?;
+        Surface::SkillnetRoom { with } => {
+            match skillnet::hear(app, Sides::among(&found, socket.member, with)?, frame).await? {
+                Answer::Nothing => {}
+                Answer::Refused(error) => send(app, connection, &skillnet::ServerFrame::Error { error }).await?,
+                Answer::Messages(messages) => {
+                    let keys = [socket.member, with].map(keys::account);
+                    let accounts = app.table.get_all::<Account>(&keys).await?;
+                    let name = |member| accounts.iter().flatten().find(|account| account.id == member);
+                    for message in messages.iter().filter(|message| !message.deleted) {
+                        let Some(sender) = name(message.from) else { continue };
+                        let frame = skillnet::ServerFrame::sent(message, sender.username.as_str());
+                        send(app, connection, &frame).await?;
+                    }
                 }
             }
-        },
+        }
     }
     Ok(())
 }

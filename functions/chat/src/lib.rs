@@ -60,8 +60,8 @@ async fn follow_up(app: App, happened: Happened) -> Result<()> {
         Event::MessageSent { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
-        | Event::MessagesRead { .. }
-        | Event::MissedAsked { .. } => delivery::deliver(&app, &happened).await,
+        | Event::MessagesRead { .. } => delivery::deliver(&app, &happened).await,
+        Event::MissedAsked { member, connection } => delivery::catch_up(&app, happened.id, member, &connection).await,
         Event::SessionEnded { member, session } => connection::close_all(&app, member, Some(&session)).await,
         Event::SessionsEnded { member } | Event::MemberDeleted { member } => {
             connection::close_all(&app, member, None).await

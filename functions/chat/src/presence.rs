@@ -7,11 +7,11 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::ids::MemberId;
 use shared::model::account::Account;
 use shared::model::conversation::Talk;
-use shared::model::socket::{Presence, PresenceTold, Surface};
+use shared::model::socket::{Presence, PresenceTold};
 use shared::store::{Condition, Query, StoreError, Write, keys};
 use shared::visibility::{may_see, relations_to};
 use shared::{App, Error, Result};
@@ -66,9 +66,6 @@ async fn tell(app: &App, Account { id, audience, .. }: &Account, online: bool) -
     let may_hear = may_hear.filter(|(other, relation)| may_see(Some(*other), *id, *audience, *relation));
     let last_seen = (!online).then(|| app.clock.now());
     let frame = json!({ "type": "presence", "data": { "user": id, "online": online, "last_seen": last_seen } });
-    let told = stream::iter(may_hear).map(|(other, _)| {
-        let frame = |open: &Presence| -> Option<Value> { (open.surface == Surface::Native).then(|| frame.clone()) };
-        delivery::tell(app, other, frame)
-    });
+    let told = stream::iter(may_hear).map(|(other, _)| delivery::tell(app, other, &frame));
     told.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::error::Kind;
 use shared::http::Field;
-use shared::ids::{MemberId, MessageId};
+use shared::ids::MessageId;
 use shared::members;
 use shared::model::conversation::Message;
-use shared::talk::{self, LONGEST_NAME, NewMessage, Sent, Text};
+use shared::talk::{self, LONGEST_NAME, NewMessage, Sent, Sides, Text};
 use shared::{App, Error, Result};
 
 /// What a client says. Who sends it is known, whatever it says.
@@ -67,21 +67,22 @@ pub enum Answer {
     Messages(Vec<Message>),
 }
 
-/// Does what a frame of `by` to `with` says.
-pub async fn hear(app: &App, by: MemberId, with: MemberId, frame: &str) -> Result<Answer> {
+/// Does what a frame says that one of the two in a conversation sends to the other.
+pub async fn hear(app: &App, sides: Sides, frame: &str) -> Result<Answer> {
     // A list would pass for a frame, by the order of its fields.
     let frame = serde_json::from_str::<Map<String, Value>>(frame).map(Value::Object);
     let Ok(frame) = frame.and_then(serde_json::from_value::<ClientFrame>) else {
         return Ok(Answer::Refused("This frame is not known here.".to_owned()));
     };
-    match act(app, by, with, frame).await {
+    match act(app, sides, frame).await {
         Err(error) if error.kind == Kind::Internal => Err(error),
         Err(error) => Ok(Answer::Refused(crate::frames::told(&error).1)),
         answer => answer,
     }
 }
 
-async fn act(app: &App, by: MemberId, with: MemberId, frame: ClientFrame) -> Result<Answer> {
+async fn act(app: &App, sides: Sides, frame: ClientFrame) -> Result<Answer> {
+    let (by, with) = (sides.from, sides.to);
     let since = frame.since.value().and_then(|since| u64::try_from(since).ok());
     if let Some(since) = since {
         return Ok(Answer::Messages(talk::since(app, by, with, MessageId(since), crate::talks::MISSED).await?.items));
@@ -93,7 +94,7 @@ async fn act(app: &App, by: MemberId, with: MemberId, frame: ClientFrame) -> Res
         return Err(Error::invalid("wrong_receiver", "This room is not with the receiver of the message."));
     }
     let client_id = frame.client_id.value().filter(|name| !name.is_empty() && name.chars().count() <= LONGEST_NAME);
-    match talk::send(app, by, with, NewMessage { text, client_id, attachment: None }).await? {
+    match talk::send_knowing(app, sides, NewMessage { text, client_id, attachment: None }).await? {
         Sent::New(_) => Ok(Answer::Nothing),
         Sent::Again(message) => Ok(Answer::Messages(vec![message])),
     }

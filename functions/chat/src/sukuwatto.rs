@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::error::Kind;
 use shared::ids::MemberId;
 use shared::model::conversation::Message;
-use shared::talk::{self, LONGEST_NAME, NewMessage, Removal, Sent, Text};
+use shared::talk::{self, LONGEST_NAME, NewMessage, Removal, Sent, Sides, Text};
 use shared::{App, Error, Result};
 
 /// What a client says. It sends whole messages, of which the rest is ignored.
@@ -105,8 +105,8 @@ impl ServerFrame {
     }
 }
 
-/// Does what a frame of `by` to `with` says; the answer, if there is one.
-pub async fn hear(app: &App, by: MemberId, with: MemberId, frame: &str) -> Result<Option<ServerFrame>> {
+/// Does what a frame says that one of the two in a conversation sends to the other; the answer, if there is one.
+pub async fn hear(app: &App, sides: Sides, frame: &str) -> Result<Option<ServerFrame>> {
     let Ok(frame) = serde_json::from_str::<ClientFrame>(frame) else {
         let message = "This frame is not known here.".to_owned();
         return Ok(Some(ServerFrame::Error { code: "unknown_frame", message, uuid: None }));
@@ -117,7 +117,7 @@ pub async fn hear(app: &App, by: MemberId, with: MemberId, frame: &str) -> Resul
         | ClientFrame::EditMessage { uuid, .. }
         | ClientFrame::DeleteMessage { uuid } => uuid.clone(),
     };
-    match act(app, by, with, frame).await {
+    match act(app, sides, frame).await {
         Ok(answer) => Ok(answer),
         // Whoever is blocked is not told, and another's message is none of theirs.
         Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NotFound) => Ok(None),
@@ -129,7 +129,8 @@ pub async fn hear(app: &App, by: MemberId, with: MemberId, frame: &str) -> Resul
     }
 }
 
-async fn act(app: &App, by: MemberId, with: MemberId, frame: ClientFrame) -> Result<Option<ServerFrame>> {
+async fn act(app: &App, sides: Sides, frame: ClientFrame) -> Result<Option<ServerFrame>> {
+    let (by, with) = (sides.from, sides.to);
     let text = |message: &str| Text::parse(message).map_err(|problem| Error::invalid_field("message", problem));
     match frame {
         ClientFrame::ChatMessage { uuid, message } => {
@@ -137,7 +138,7 @@ async fn act(app: &App, by: MemberId, with: MemberId, frame: ClientFrame) -> Res
                 return Err(Error::invalid_field("uuid", "A name has at least 1 and at most 255 characters."));
             }
             let new = NewMessage { text: text(&message)?, client_id: Some(uuid), attachment: None };
-            match talk::send(app, by, with, new).await? {
+            match talk::send_knowing(app, sides, new).await? {
                 Sent::New(_) => Ok(None),
                 Sent::Again(message) => Ok(Some(ServerFrame::sent(&message))),
             }

@@ -1,14 +1,14 @@
 //! Our own frames about messages (SkillNet's contract, section 5.3).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::dialect::skillnet::messages::{MessageView, Pair};
 use shared::dialect::skillnet::people::PersonView;
 use shared::ids::{MemberId, MessageId, ThreadId};
 use shared::model::account::Account;
 use shared::model::conversation::{Message, Talk};
 use shared::model::profile::Profile;
-use shared::model::socket::{Presence, Socket, Surface};
+use shared::model::socket::Socket;
 use shared::store::{Key, Mixed, Page, keys};
 use shared::talk::{self, LONGEST_NAME, NewMessage, Sent, Text};
 use shared::{App, Error, Result};
@@ -86,8 +86,7 @@ pub async fn typing(app: &App, socket: &Socket, ThreadData { thread_id }: Thread
         return Ok(None);
     }
     let frame = json!({ "type": "typing", "data": { "thread_id": thread_id, "user": socket.member } });
-    let frame = |open: &Presence| -> Option<Value> { (open.surface == Surface::Native).then(|| frame.clone()) };
-    delivery::tell(app, with, frame).await?;
+    delivery::tell(app, with, &frame).await?;
     Ok(None)
 }
 

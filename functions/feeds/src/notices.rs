@@ -1,6 +1,7 @@
 //! Those whom it concerns are told what others did: once, however often it is heard of, and not if it has been undone by
 //! then.
 
+use serde::de::IgnoredAny;
 use shared::events::{Event, Happened, happened};
 use shared::ids::{ActionId, MemberId, NoticeId};
 use shared::model::account::Account;
@@ -8,11 +9,11 @@ use shared::model::action::{Action, Verb};
 use shared::model::conversation::Message;
 use shared::model::notice::{KEPT, Notice, NoticeKind, Seen, Told};
 use shared::notices::is_seen;
-use shared::store::{Condition, Key, Query, StoreError, Stored, Write, keys};
-use shared::{App, Error, Result, members};
+use shared::store::{Change, Condition, Key, Query, StoreError, Stored, Write, keys, pause};
+use shared::{App, Error, Result, members, talk};
 
 /// How often a change that met another one is tried.
-const TRIES: usize = 8;
+const TRIES: u32 = 8;
 /// Readers of one action, of whom there is one as a rule.
 const PAGE: usize = 100;
 
@@ -61,11 +62,12 @@ async fn keep(app: &App, notice: &Notice, proof: Key) -> Result<()> {
     }
 }
 
-/// The writes that tell a member of something, if both are still there.
+/// The writes that tell a member of something, if both are still there and the other one is not out.
 fn told(app: &App, notice: &Notice) -> Result<[Write; 4]> {
-    let here = |member| Write::check(keys::account(member), Condition::present());
+    let reader = Write::check(keys::account(notice.member), Condition::present());
+    let actor = Write::check(keys::account(notice.actor), Account::usable());
     let noticed = happened(app, Event::Noticed { notice: notice.clone() })?;
-    Ok([Write::create(notice)?, here(notice.member), here(notice.actor), noticed])
+    Ok([Write::create(notice)?, reader, actor, noticed])
 }
 
 /// Whether one of the two hears of what the other does.
@@ -86,39 +88,41 @@ async fn forget(app: &App, actor: MemberId, action: ActionId) -> Result<()> {
 /// of messages.
 async fn tell_of_message(app: &App, message: &Message) -> Result<()> {
     let (member, other) = (message.to, message.from);
-    let [told_before, notices_seen, sender] =
-        [keys::told(member, other), keys::notices_seen(member), keys::account(other)];
-    let [block, block_back] = [keys::block(member, other), keys::block(other, member)];
-    let needed = [&told_before, &notices_seen, &sender, &block, &block_back].map(Clone::clone);
-    for _ in 0..TRIES {
-        // Every message comes by here, so everything is read at once.
-        let found = app.table.get_mixed(&needed).await?;
-        let before = found.read::<Told>(&told_before)?;
-        let is_there = found.read::<Account>(&sender)?.is_some_and(|sender| sender.is_usable());
-        let is_blocked = found.has(&block) || found.has(&block_back);
-        if !is_there || is_blocked || before.as_ref().is_some_and(|told| told.latest >= message.id) {
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            pause(attempt).await;
+        }
+        // Every message comes by here, so no more is read than what most of them need.
+        let known = app.table.get_two::<Told, Seen>(keys::told(member, other), keys::notices_seen(member));
+        let (before, seen) = known.await?;
+        if before.as_ref().is_some_and(|told| told.latest >= message.id) {
             return Ok(());
         }
-        let seen = found.read::<Seen>(&notices_seen)?.map(|seen| seen.up_to);
+        let seen = seen.map(|seen| seen.up_to);
         let is_unseen = |told: &&Told| !is_seen(told.notice, seen) && told.at + KEPT > app.clock.now();
         let same = match &before {
             Some(told) => Condition::equals("latest", told.latest),
             None => Condition::absent(),
         };
-        let writes = match before.as_ref().filter(is_unseen) {
-            Some(told) => vec![Write::put(&Told { latest: message.id, ..told.clone() })?.when(same)],
+        let done = match before.as_ref().filter(is_unseen) {
+            Some(told) => {
+                let later = Change::of(told.key()).set("latest", message.id).when(same);
+                app.table.change::<IgnoredAny>(later).await.map(drop)
+            }
             None => {
                 let (notice, at) = (NoticeId(message.id.0), message.written_at);
                 let kind = NoticeKind::Message;
                 let new = Notice { id: notice, member, kind, actor: other, about: None, at };
-                let mut writes = vec![Write::put(&Told { member, other, latest: message.id, notice, at })?.when(same)];
+                let told_now = Told { member, other, latest: message.id, notice, at };
+                let mut writes = vec![Write::put(&told_now)?.when(same)];
                 writes.extend(told(app, &new)?);
-                writes
+                writes.extend(talk::unblocked(member, other));
+                app.table.together(writes).await
             }
         };
-        match app.table.together(writes).await {
+        match done {
             // Another message was told of at the same time: look again.
-            Err(StoreError::Refused { write: 0, .. }) => {}
+            Err(StoreError::Refused { write: 0, .. } | StoreError::Busy(_)) => {}
             Ok(()) | Err(StoreError::Refused { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         }

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use aws_lambda_events::dynamodb::EventRecord;
 use serde::{Deserialize, Serialize};
 use shared::boards::{self, Act, Board, Name, Period, Scope, ScoreChange, Span, standing, watch};
-use shared::events::{Event, Happened, OutboxRecord};
+use shared::events::{Event, Happened};
 use shared::ids::{EventId, MemberId};
 use shared::model::score::Score;
 use shared::store::keys;
 use shared::{App, Error, Result};
 
-use crate::{News, Place, sequence_number};
+use crate::{News, Place, event_of, sequence_number};
 
 /// Scores read at once.
 const AT_ONCE: usize = 100;
@@ -50,11 +50,11 @@ impl News for ForBoards {
         let mut first = None;
         for record in records {
             let Some(Place { pk, sk }) = Place::of(record) else { continue };
-            let member = keys::member_of(&pk);
-            let said = match (member, sk.as_str()) {
+            let member = keys::member_of(pk);
+            let said = match (member, sk) {
                 (Some(member), sk) if keys::is_score(sk) => news.scored.insert(member),
                 (Some(member), sk) if keys::is_account(sk) && changes_standing(record) => news.standing.insert(member),
-                _ if keys::is_outbox(&sk) && record.event_name == "INSERT" => {
+                _ if keys::is_outbox(sk) => {
                     let earned = points(record);
                     let any = !earned.is_empty();
                     news.earned.extend(earned);
@@ -101,8 +101,7 @@ pub(crate) fn changes_standing(record: &EventRecord) -> bool {
 
 /// The changes that points come to which somebody earned: one board for every span of time.
 fn points(record: &EventRecord) -> Vec<ScoreChange> {
-    let outbox = serde_dynamo::from_item::<_, OutboxRecord>(record.change.new_image.clone()).ok();
-    let happened = outbox.and_then(|outbox| serde_json::from_str::<Happened>(&outbox.event).ok());
+    let happened = event_of(record, "PointsEarned");
     let Some(Happened { id, event: Event::PointsEarned { member, board, points, earned_at }, .. }) = happened else {
         return vec![];
     };

@@ -32,8 +32,8 @@ impl News for ForCodingBoards {
         let mut first = None;
         for record in records {
             let Some(Place { pk, sk }) = Place::of(record) else { continue };
-            let Some(member) = keys::member_of(&pk) else { continue };
-            let shown = match sk.as_str() {
+            let Some(member) = keys::member_of(pk) else { continue };
+            let shown = match sk {
                 sk if keys::is_coding_profile(sk) => {
                     let image =
                         |image: &serde_dynamo::Item| serde_dynamo::from_item::<_, CodingProfile>(image.clone()).ok();

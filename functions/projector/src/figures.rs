@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lambda_events::dynamodb::EventRecord;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::Deserialize;
-use shared::events::{Event, Happened, OutboxRecord};
+use shared::events::Happened;
 use shared::ids::MemberId;
 use shared::model::figures::Counted;
 use shared::model::letter::{LetterRecord, TRIES};
 use shared::store::{Change, StoreError, Write, keys};
 use shared::{App, Result};
 
-use crate::{Place, sequence_number};
+use crate::{Place, event_of, sequence_number};
 
 /// How long a mark is kept: the stream keeps its records for a day.
 const REMEMBERED: Duration = Duration::days(7);
@@ -110,11 +110,11 @@ fn writes(app: &App, some: &[Occurrence]) -> Result<Vec<Write>> {
 /// What a record tells.
 fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
     let Some(Place { sk, .. }) = Place::of(record) else { return Vec::new() };
-    let told = if keys::is_outbox(&sk) {
+    let told = if keys::is_outbox(sk) {
         of_event(record)
-    } else if keys::is_account(&sk) {
+    } else if keys::is_account(sk) {
         of_account(record, now)
-    } else if keys::is_letter(&sk) {
+    } else if keys::is_letter(sk) {
         of_letter(record)
     } else {
         Vec::new()
@@ -129,14 +129,9 @@ fn occurrences(record: &EventRecord, now: DateTime<Utc>) -> Vec<Occurrence> {
 type Told = (String, Option<(NaiveDate, &'static str)>, Vec<(&'static str, i64)>);
 
 fn of_event(record: &EventRecord) -> Vec<Told> {
-    let record = Some(record).filter(|record| record.event_name == "INSERT");
-    let outbox = record.and_then(|record| serde_dynamo::from_item(record.change.new_image.clone()).ok());
-    let happened = outbox.and_then(|OutboxRecord { event, .. }| serde_json::from_str(&event).ok());
-    match happened {
-        Some(Happened { id, at, event: Event::NameLocked { .. } }) => {
-            vec![(format!("lock-{id}"), Some((at.date_naive(), "locks")), vec![])]
-        }
-        _ => vec![],
+    match event_of(record, "NameLocked") {
+        Some(Happened { id, at, .. }) => vec![(format!("lock-{id}"), Some((at.date_naive(), "locks")), vec![])],
+        None => vec![],
     }
 }
 

@@ -11,7 +11,8 @@ pub mod figures;
 pub mod outbox;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use serde::Deserialize;
+use serde_dynamo::{AttributeValue, Item};
+use shared::events::Happened;
 use shared::lambda::Function;
 use shared::queue::Failures;
 use shared::{App, Result};
@@ -67,14 +68,29 @@ fn sequence_number(record: &EventRecord) -> String {
 }
 
 /// Where the item lies that a record is about.
-#[derive(Deserialize)]
-struct Place {
-    pk: String,
-    sk: String,
+struct Place<'a> {
+    pk: &'a str,
+    sk: &'a str,
 }
 
-impl Place {
-    fn of(record: &EventRecord) -> Option<Place> {
-        serde_dynamo::from_item(record.change.keys.clone()).ok()
+impl Place<'_> {
+    fn of(record: &EventRecord) -> Option<Place<'_>> {
+        let keys = &record.change.keys;
+        Some(Place { pk: text(keys, "pk")?, sk: text(keys, "sk")? })
+    }
+}
+
+/// The event of this name that a record puts in the outbox, if it does. The others stay unread, and they are most.
+fn event_of(record: &EventRecord, name: &str) -> Option<Happened> {
+    let outbox = &record.change.new_image;
+    let is_it = record.event_name == "INSERT" && text(outbox, "name")? == name;
+    serde_json::from_str(text(outbox, "event").filter(|_| is_it)?).ok()
+}
+
+/// A text among the attributes of an item.
+fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    match item.inner().get(name)? {
+        AttributeValue::S(text) => Some(text),
+        _ => None,
     }
 }

@@ -7,12 +7,11 @@ use aws_lambda_events::dynamodb::EventRecord;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::BehaviorVersion;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use serde::Deserialize;
 use shared::App;
 use shared::events::{Event, Happened, SOURCE};
 use shared::store::keys;
 
-use crate::{Place, sequence_number};
+use crate::{Place, sequence_number, text};
 
 /// EventBridge takes at most ten events at once.
 const AT_ONCE: usize = 10;
@@ -37,8 +36,7 @@ impl Bus {
     }
 }
 
-/// What the projector reads of an outbox record: it passes the event on as it stands.
-#[derive(Deserialize)]
+/// What goes to the bus: an event as it stands in the outbox.
 struct Outgoing {
     name: String,
     event: String,
@@ -49,12 +47,13 @@ impl Outgoing {
     fn of(app: &App, record: &EventRecord) -> Option<Outgoing> {
         let Place { pk, sk } = Place::of(record)?;
         let is_new = record.event_name == "INSERT";
-        if keys::is_outbox(&sk) {
+        if keys::is_outbox(sk) {
+            let said = |name| text(&record.change.new_image, name).map(str::to_owned);
             // An outbox record that runs out is removed, which is no news.
-            return serde_dynamo::from_item(record.change.new_image.clone()).ok().filter(|_| is_new);
+            return Some(Outgoing { name: said("name")?, event: said("event")? }).filter(|_| is_new);
         }
         let has_moved = is_new || record.event_name == "REMOVE";
-        let member = keys::member_of(&pk).filter(|_| has_moved && keys::is_socket(&sk))?;
+        let member = keys::member_of(pk).filter(|_| has_moved && keys::is_socket(sk))?;
         let event = Event::PresenceMoved { member };
         let name = event.name().to_owned();
         let happened = Happened { id: app.new_event_id(), at: app.clock.now(), event };

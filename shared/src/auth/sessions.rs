@@ -12,7 +12,7 @@ use crate::events::{Event, happened};
 use crate::ids::MemberId;
 use crate::model::account::Account;
 use crate::model::session::Session;
-use crate::store::{Change, Condition, Query, StoreError, Write, keys};
+use crate::store::{Change, Condition, Key, Mixed, Query, StoreError, Write, keys};
 
 /// How long a session lasts that is not refreshed: 14 days (contract of the game's users API, section 1).
 pub const LIFETIME: Duration = Duration::seconds(1_209_600);
@@ -68,15 +68,32 @@ pub enum Standing {
 
 /// How a session stands, with its account. One round trip.
 pub async fn look_up(app: &App, member: MemberId, session: &str) -> Result<Standing> {
-    let found = app.table.get_two::<Session, Account>(keys::session(member, session), keys::account(member)).await?;
-    let (session, account) = match found {
-        (_, None) => return Ok(Standing::Gone),
-        (_, Some(account)) if !account.is_usable() => return Ok(Standing::Barred),
-        (None, Some(_)) => return Ok(Standing::Ended),
+    let [session, account] = keys_of(member, session);
+    let (session, account) = app.table.get_two(session, account).await?;
+    Ok(standing(app, session, account))
+}
+
+fn standing(app: &App, session: Option<Session>, account: Option<Account>) -> Standing {
+    let (session, account) = match (session, account) {
+        (_, None) => return Standing::Gone,
+        (_, Some(account)) if !account.is_usable() => return Standing::Barred,
+        (None, Some(_)) => return Standing::Ended,
         (Some(session), Some(account)) => (session, account),
     };
     let goes_on = session.epoch == account.session_epoch && app.clock.now() < session.expires_at;
-    Ok(if goes_on { Standing::Stands(Box::new((session, account))) } else { Standing::Ended })
+    if goes_on { Standing::Stands(Box::new((session, account))) } else { Standing::Ended }
+}
+
+/// Where a session and its account lie, to be read with what else is needed.
+pub fn keys_of(member: MemberId, session: &str) -> [Key; 2] {
+    [keys::session(member, session), keys::account(member)]
+}
+
+/// Whether a session still stands, by what was read of it.
+pub fn stands(app: &App, found: &Mixed, member: MemberId, session: &str) -> Result<bool> {
+    let [session, account] = keys_of(member, session);
+    let standing = standing(app, found.read(&session)?, found.read(&account)?);
+    Ok(matches!(standing, Standing::Stands(_)))
 }
 
 /// The session and its account, if both still stand. One round trip.

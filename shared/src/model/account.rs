@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::name::{Email, Username};
 use super::role::Role;
 use crate::ids::MemberId;
-use crate::store::{IndexKey, Key, Stored, keys};
+use crate::store::{Condition, IndexKey, Key, Stored, keys};
 use crate::visibility::Audience;
 
 /// A member's account.
@@ -84,6 +84,11 @@ impl Account {
     /// Whether its owner may sign in.
     pub fn is_usable(&self) -> bool {
         self.active && !self.banned
+    }
+
+    /// The condition that an account is there and its owner may sign in.
+    pub fn usable() -> Condition {
+        Condition::equals("active", true).and(Condition::equals("banned", false))
     }
 
     /// When account or profile last changed, which is when it was made where they never did.

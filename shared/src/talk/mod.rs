@@ -15,7 +15,7 @@ pub use leave::forget_all;
 pub use read::{
     LONGEST_LIST, between, by_name, conversations, mark_read, other_sides, page_of_all, side, since, thread, unread,
 };
-pub use send::{NewMessage, Sent, send};
+pub use send::{NewMessage, Sent, Sides, send, send_knowing};
 pub use text::{LONGEST, LONGEST_NAME, Text};
 
 use chrono::Duration;
@@ -39,7 +39,7 @@ async fn admit(app: &App, member: MemberId) -> Result<()> {
 }
 
 /// That neither of these two has blocked the other.
-fn unblocked(one: MemberId, other: MemberId) -> [Write; 2] {
+pub fn unblocked(one: MemberId, other: MemberId) -> [Write; 2] {
     [(one, other), (other, one)]
         .map(|(member, blocked)| Write::check(keys::block(member, blocked), Condition::absent()))
 }

@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events::{Event, happened};
 use crate::ids::{MemberId, MessageId, ThreadId};
+use crate::model::account::Account;
 use crate::model::conversation::{Attachment, Message, Said, Talk, Thread};
-use crate::store::{Change, Condition, StoreError, Write, keys, pause};
+use crate::store::{Change, Condition, Key, Mixed, StoreError, Write, keys, pause};
 
 /// A message to be.
 #[derive(Clone, Debug)]
@@ -57,13 +58,23 @@ pub async fn send(app: &App, from: MemberId, to: MemberId, new: NewMessage) -> R
     if from == to {
         return Err(Error::invalid("oneself", "You cannot write to yourself."));
     }
-    let ((), mut sides) = tokio::try_join!(admit(app, from), sides(app, from, to))?;
+    let ((), sides) = tokio::try_join!(admit(app, from), Sides::of(app, from, to))?;
+    keep(app, sides, new).await
+}
+
+/// The same for whoever has read already how the conversation stands.
+pub async fn send_knowing(app: &App, sides: Sides, new: NewMessage) -> Result<Sent> {
+    admit(app, sides.from).await?;
+    keep(app, sides, new).await
+}
+
+async fn keep(app: &App, mut sides: Sides, new: NewMessage) -> Result<Sent> {
     for attempt in 0..TRIES {
         if attempt > 0 {
             pause(attempt).await;
-            sides = self::sides(app, from, to).await?;
+            sides = Sides::of(app, sides.from, sides.to).await?;
         }
-        let message = number(app, from, to, &new, &sides);
+        let message = number(app, &new, &sides);
         let (guards, writes): (Vec<_>, Vec<_>) = writes(app, &message, &sides)?.into_iter().unzip();
         let (guard, found) = match app.table.together(writes).await {
             Ok(()) => return Ok(Sent::New(message)),
@@ -89,23 +100,46 @@ pub async fn send(app: &App, from: MemberId, to: MemberId, new: NewMessage) -> R
     Err(busy())
 }
 
-/// How the conversation stands for either of the two.
-type Sides = (Option<Talk>, Option<Talk>);
+/// How a conversation stands for who writes and who reads.
+#[derive(Clone, Debug)]
+pub struct Sides {
+    /// Who writes.
+    pub from: MemberId,
+    /// Who reads.
+    pub to: MemberId,
+    own: Option<Talk>,
+    other: Option<Talk>,
+}
 
-async fn sides(app: &App, from: MemberId, to: MemberId) -> Result<Sides> {
-    app.table.get_two(keys::talk(from, to), keys::talk(to, from)).await
+impl Sides {
+    async fn of(app: &App, from: MemberId, to: MemberId) -> Result<Sides> {
+        let [own, other] = Sides::keys(from, to);
+        let (own, other) = app.table.get_two(own, other).await?;
+        Ok(Sides { from, to, own, other })
+    }
+
+    /// Where they lie, to be read with what else is needed.
+    pub fn keys(from: MemberId, to: MemberId) -> [Key; 2] {
+        [keys::talk(from, to), keys::talk(to, from)]
+    }
+
+    /// The same among what was read.
+    pub fn among(found: &Mixed, from: MemberId, to: MemberId) -> Result<Sides> {
+        let [own, other] = Sides::keys(from, to);
+        Ok(Sides { from, to, own: found.read(&own)?, other: found.read(&other)? })
+    }
 }
 
 /// The message with a number greater than any in the conversation, whatever the time is elsewhere.
-fn number(app: &App, from: MemberId, to: MemberId, new: &NewMessage, sides: &Sides) -> Message {
+fn number(app: &App, new: &NewMessage, sides: &Sides) -> Message {
     let now = app.clock.now();
-    let known = sides.0.as_ref().or(sides.1.as_ref());
+    let known = sides.own.as_ref().or(sides.other.as_ref());
     let id = app.ids.next(now).max(known.map_or(0, |side| side.said_to.0 + 1));
     Message {
         id: MessageId(id),
         thread: known.map_or_else(|| ThreadId(app.ids.next(now)), |side| side.thread),
-        from,
-        to,
+        from: sides.from,
+        to: sides.to,
         text: new.text.as_str().to_owned(),
         client_id: new.client_id.clone(),
         attachment: new.attachment.clone(),
@@ -117,14 +151,13 @@ fn number(app: &App, from: MemberId, to: MemberId, new: &NewMessage, sides: &Sid
 
 fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Write)>> {
     let Message { id, thread, from, to, .. } = *message;
-    let usable = || Condition::equals("active", true).and(Condition::equals("banned", false));
     let mut writes = Vec::new();
     // The first refusal counts, so what was said before comes before what stands against it now.
     if let Some(client_id) = message.client_id.clone() {
         writes.push((Guard::Unsaid, Write::create(&Said { from, to, client_id, message: id })?));
     }
-    writes.push((Guard::Sender, Write::check(keys::account(from), usable())));
-    writes.push((Guard::Recipient, Write::check(keys::account(to), usable())));
+    writes.push((Guard::Sender, Write::check(keys::account(from), Account::usable())));
+    writes.push((Guard::Recipient, Write::check(keys::account(to), Account::usable())));
     writes.extend(unblocked(from, to).map(|write| (Guard::Block, write)));
     if let Some(attachment) = &message.attachment {
         let claim = Change::of(keys::attachment(from, to, &attachment.reference)).set("message", id);
@@ -133,7 +166,7 @@ fn writes(app: &App, message: &Message, sides: &Sides) -> Result<Vec<(Guard, Wri
     }
     writes.push((Guard::Order, Write::create(message)?));
     let order = |write| (Guard::Order, write);
-    match sides {
+    match (&sides.own, &sides.other) {
         (Some(own), Some(other)) => {
             writes
                 .push(order(Write::change(moved(own, message).set("unread", 0).set("read_to", id).second_index(None))));
