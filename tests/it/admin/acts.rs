@@ -286,12 +286,13 @@ async fn of_two_administrators_who_depose_each_other_one_remains() {
         let (one, two) = (world.member(&format!("one{number}")).await, world.member(&format!("two{number}")).await);
         world.promote(&one).await;
         world.promote(&two).await;
-        let depose = async |by: &Person, whom: &Person| {
-            let token = token(&by.get(&page_of(whom)).await);
-            let form = [&[("token", token.as_str())], fields].concat();
-            (token.clone(), by.fill(&format!("{}{act}/", page_of(whom)), &form).await.status.as_u16())
+        // Both have the form before them: whoever is deposed by then would get none.
+        let forms = [token(&one.get(&page_of(&two)).await), token(&two.get(&page_of(&one)).await)];
+        let depose = async |by: &Person, whom: &Person, token: &str| {
+            let form = [&[("token", token)], fields].concat();
+            by.fill(&format!("{}{act}/", page_of(whom)), &form).await.status.as_u16()
         };
-        let ((_, first), (_, second)) = tokio::join!(depose(&one, &two), depose(&two, &one));
+        let (first, second) = tokio::join!(depose(&one, &two, &forms[0]), depose(&two, &one, &forms[1]));
         let remaining = [one.get("/admin/").await.status.as_u16(), two.get("/admin/").await.status.as_u16()];
         assert_eq!(
             remaining.iter().filter(|status| **status == 200).count(),
