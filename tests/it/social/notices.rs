@@ -6,7 +6,7 @@ use shared::events::{Event, happened};
 use shared::ids::{ActionId, MemberId, MessageId, PostId, ThreadId};
 use shared::model::action::{Action, Verb};
 use shared::model::conversation::Message;
-use shared::store::{Condition, Stored, Write};
+use shared::store::{Change, Condition, Stored, Write, keys};
 use shared::visibility::Audience;
 
 use super::{member, tell, wants_to_be_asked};
@@ -231,6 +231,23 @@ async fn those_who_blocked_each_other_hear_nothing_of_each_other() {
     world.ban(&bob).await;
     world.settle().await;
     assert!(notices(&ada).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_said_under_a_block_or_a_ban_is_told_neither_then_nor_when_it_is_lifted() {
+    let world = World::new().await;
+    let (ada, bob, cy) = (member(&world, "ada").await, member(&world, "bob").await, member(&world, "cy").await);
+    write(&world, &bob, &ada).await;
+    write(&world, &cy, &ada).await;
+    // Both are under way still.
+    tell(&ada, "block", &bob).await.assert(201);
+    world.ban(&cy).await;
+    world.settle().await;
+    tell(&ada, "unblock", &bob).await.assert(201);
+    let lifted = Change::of(keys::account(MemberId(cy.id()))).set("banned", false);
+    world.app().table.change::<Value>(lifted).await.unwrap();
+    assert!(notices(&ada).await.is_empty());
+    world.settle().await;
 }
 
 #[tokio::test]
